@@ -311,7 +311,7 @@ def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[...,
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_streams_that_the_caller_closed_are_read_and_written_by_nobody(folder: Path, closed: str) -> None:
     """Else `>&-` is an `AttributeError`, and the plan takes the place of stderr."""
-    done = subprocess.run(["sh", "-c", f"{shlex.join([*JB, *GOOD])} {closed}"], cwd=folder, check=False, timeout=100)
+    done = subprocess.run(["sh", "-c", f"{shlex.join([*JB, *GOOD])} {closed}"], cwd=folder, check=False, timeout=200)
     assert done.returncode == 0
     (plan,) = folder.glob("outputs/default/*/configs/2*.json")
     assert json.loads(plan.read_text())["format"] == 1, "nothing was printed into it"
@@ -353,7 +353,7 @@ def test_star_imports_name_the_line_of_the_users_file(folder: Path, capsys: pyte
 
 def test_too_little_memory_is_one_sentence_and_no_bug(folder: Path) -> None:
     limited = f"ulimit -v 40000; exec {shlex.join([*JB, *GOOD])}"
-    done = subprocess.run(["sh", "-c", limited], cwd=folder, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(["sh", "-c", limited], cwd=folder, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 3, done.stdout[-1500:] + done.stderr
     assert "not enough memory" in done.stderr
     assert not (folder / "outputs").exists() or not any((folder / "outputs" / "default").iterdir())

@@ -169,7 +169,7 @@ class Terminal:
     def resize(self, width: int, height: int) -> None:
         subprocess.run([*self._tmux, "resize-window", "-x", str(width), "-y", str(height)], check=True)
 
-    def until(self, condition: Callable[[str], bool], seconds: float = 60.0) -> str:
+    def until(self, condition: Callable[[str], bool], seconds: float = 200.0) -> str:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             if condition(text := self.screen()):

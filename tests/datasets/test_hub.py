@@ -43,7 +43,7 @@ def config(folder, **keys):
 def run(code: str, tmp_path: Path) -> str:
     """Run code in a process of its own, so that the library reads its settings from the environment of the test."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=100,
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=200,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -125,7 +125,7 @@ class Bench:
         """Return the command line of a run."""
         return [*JB, "--models", *models, "--datasets", dataset, *flags]
 
-    def jb(self, *flags: str, timeout: float = 100, env: dict[str, str] | None = None, **names: Any) -> Done:
+    def jb(self, *flags: str, timeout: float = 250, env: dict[str, str] | None = None, **names: Any) -> Done:
         """Run ``jb`` on the toy benchmark to its end."""
         return run(self.command(*flags, **names), self.folder, timeout=timeout, env=env)
 
@@ -180,7 +180,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "NO_PROXY": "*", **(extra or {})}
 
 
-def run(command: Sequence[str], folder: Path, *, timeout: float = 100, env: dict[str, str] | None = None) -> Done:
+def run(command: Sequence[str], folder: Path, *, timeout: float = 250, env: dict[str, str] | None = None) -> Done:
     """Run a command to its end; everything it started is ended with it."""
     began = time.monotonic()
     if list(command[: len(JB)]) == JB and forkable(env or {}):
@@ -225,7 +225,7 @@ def slower_after(requests: int, service: FaultService, *, first: float = 0.05, t
     service.latency = lambda: first if len(service.requests) <= requests else then
 
 
-def wait_until(condition: Callable[[], bool], *, timeout: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], *, timeout: float = 200) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + timeout
     while not condition():

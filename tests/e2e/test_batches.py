@@ -72,7 +72,7 @@ def test_a_run_that_is_killed_asks_nothing_twice(bench: Bench) -> None:
 
     with batched(bench, "anthropic", interrupt=second_batch) as service:
         process = start(bench)
-        assert reached.wait(60)
+        assert reached.wait(200)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         service.batches[1].fate = Fate(looks=0)
@@ -98,9 +98,9 @@ def test_a_run_is_left_looked_at_and_fetched(bench: Bench) -> None:
         bench, "openai", fates=lambda number: Fate(looks=1 if number else 10**6, share=0.5), interrupt=at
     ) as service:
         process = start(bench)
-        assert looked.wait(60)
+        assert looked.wait(200)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=200)
         assert process.returncode == 130
         assert re.search(r"Waiting: infer:toy-model/toy: 1 batch is still working at the provider: \d+ % of 6", out)
         assert "(fetches the answers when they are there)" in out

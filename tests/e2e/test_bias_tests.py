@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(folder: Folder, crowd: Faul
         wait_until(lambda: len(crowd.requests) > 60 or process.poll() is not None)
     finally:
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=60)
+        process.wait(timeout=200)
     path = next(folder.path.glob("outputs/default/2*/predictions/crowd/judge_bias_pairs.jsonl"))
     wait_until(lambda: not processes_of(folder.path))  # the task ends by itself when jb is gone
     whole = [line for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n")]

@@ -140,7 +140,7 @@ def test_ctrl_c_during_the_preflight_leaves_no_run_behind(bench: Bench) -> None:
     process = bench.start()
     wait_until(lambda: bench.model.model_listings + len(bench.model.requests) > 0)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 130
     assert "interrupted" in out
     assert bench.runs == []

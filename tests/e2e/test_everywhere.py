@@ -108,7 +108,7 @@ def table_of(executor: str, tmp_path: Path, cluster: ThrowawaySlurm) -> list[lis
         models = ("toy_model", "other_model")
         slower_after(5, bench.judge, then=1.5)
         process = bench.start("--executor", executor, *FLAGS, dataset="toy_gen", models=models, env=env)
-        wait_until(lambda: len(bench.judge.requests) > 5, timeout=120)
+        wait_until(lambda: len(bench.judge.requests) > 5, timeout=250)
         victim = next(
             pid
             for pid, command in processes_of(bench.folder).items()

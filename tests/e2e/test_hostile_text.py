@@ -137,7 +137,7 @@ def test_predictions_of_every_kind_are_kept_judged_and_shown_harmlessly(hostile:
         return f"{HOSTILE[NAMES[number]]}\n{good(body)}\n{HOSTILE[NAMES[number]][:20_000]}"
 
     hostile.model.set_faults(lambda seen: as_escaped_json(text))
-    done = hostile.jb("--no-preflight", "--dump-eval-details", timeout=100)
+    done = hostile.jb("--no-preflight", "--dump-eval-details", timeout=250)
     assert done.code == 0, done.text[-3000:]
     check_score(hostile)
     check_shown_harmlessly(hostile, done)
@@ -148,7 +148,7 @@ def test_predictions_of_every_kind_are_kept_judged_and_shown_harmlessly(hostile:
     assert "\ufffd" in predictions[NAMES.index("nul")]
     hostile.model.forget()
     hostile.judge.forget()
-    again = hostile.jb("--no-preflight", "--dump-eval-details", "--reuse", timeout=100)
+    again = hostile.jb("--no-preflight", "--dump-eval-details", "--reuse", timeout=250)
     assert again.code == 0, again.text[-3000:]
     assert hostile.model.requests == hostile.judge.requests == []
 
@@ -188,7 +188,7 @@ def test_judge_replies_of_every_kind_are_read_or_left_unparsed_but_never_misread
         return f"{HOSTILE[NAMES[int(found[1])]]}\n\n{perfect(body)}"
 
     hostile.judge.set_faults(lambda seen: as_escaped_json(text))
-    done = hostile.jb("--no-preflight", "--dump-eval-details", timeout=100)
+    done = hostile.jb("--no-preflight", "--dump-eval-details", timeout=250)
     assert done.code == 0, done.text[-3000:]
     check_shown_harmlessly(hostile, done)
     result = hostile.result()

@@ -181,7 +181,7 @@ def test_nothing_is_asked_twice_after_a_kill(tmp_path: Path, victim: str, stage:
         process = bench.start("--no-preflight")
         wait_until(lambda: len(slow.requests) > 5 or process.poll() is not None)
         kill(bench, process.pid, victim)
-        process.communicate(timeout=60)
+        process.communicate(timeout=200)
         wait_until(lambda: not processes_of(tmp_path))
         held, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
         assert 0 < len(held if stage == "infer" else judged) < 12

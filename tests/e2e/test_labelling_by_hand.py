@@ -70,7 +70,7 @@ def test_fifty_keys_and_two_commands_make_a_corrected_accuracy(tmp_path: Path) -
     before = terminal.settings()
     drawing = terminal.start("label", "draw", str(run), "--n", "50")
     terminal.until("jb label add")
-    assert drawing.wait(timeout=120) == 0
+    assert drawing.wait(timeout=200) == 0
     labelling = terminal.start("label", str(run), "--annotator", "ada")
     try:
         for _ in range(50):
@@ -79,7 +79,7 @@ def test_fifty_keys_and_two_commands_make_a_corrected_accuracy(tmp_path: Path) -
             assert "strict" not in shown, "blind"
             terminal.press("c" if TRUTH[number] else "x")
         terminal.until("by the labels alone")
-        assert labelling.wait(timeout=120) == 0
+        assert labelling.wait(timeout=200) == 0
     finally:
         labelling.kill()
         labelling.wait()

@@ -100,7 +100,7 @@ def test_an_interrupted_and_a_failed_run_say_so(bench: Bench) -> None:
     process = bench.start("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 3)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     assert (manifest(bench.run)["state"], manifest(bench.run)["exit_code"]) == ("interrupted", 130)
     bench.model.latency = lambda: 0.0
     bench.judge.answer = lambda body: ""
@@ -117,7 +117,7 @@ def test_a_run_whose_page_is_lost_in_the_middle_has_one_again_at_its_end(bench: 
     marker = bench.run / "run.json"
     marker.unlink() if damage is None else marker.write_bytes(damage)
     bench.model.latency = lambda: 0.0
-    out, _ = process.communicate(timeout=90)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 0, out
     assert (manifest(bench.run)["state"], manifest(bench.run)["exit_code"]) == ("done", 0)
     done = bench.jb("--no-preflight", "--reuse")

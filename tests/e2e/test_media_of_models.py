@@ -103,7 +103,7 @@ def test_a_kill_leaves_no_reference_without_its_bytes(bench: Bench) -> None:
     process = bench.start("--no-preflight")
     wait_until(lambda: len(bench.judge.requests) > 2 or process.poll() is not None)
     kill(bench, process.pid, "all")
-    process.wait(timeout=60)
+    process.wait(timeout=200)
     wait_until(lambda: not processes_of(bench.folder))
     held, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
     assert 0 < len(judged) < N

@@ -126,17 +126,17 @@ def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: b
     bench.judge.set_faults(gate)
     process = bench.start(*given, "--mode", "infer_judge", **named)
     try:
-        wait_until(lambda: gate.spent or process.poll() is not None, timeout=100)
+        wait_until(lambda: gate.spent or process.poll() is not None, timeout=250)
         if settled:
-            wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=60)
+            wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=250)
         tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages " in command]
         for pid in {"jb": [process.pid], "task": tasks, "all": [process.pid, *tasks]}[victim]:
             with contextlib.suppress(ProcessLookupError):  # one that has ended by itself meanwhile
                 os.kill(pid, signal.SIGKILL)
         if victim == "jb":
             gate.open(to_the_dead=False)  # the orphans wait a while for what is in flight, and write it down
-        process.wait(timeout=60)
-        wait_until(lambda: not processes_of(bench.folder), timeout=60)
+        process.wait(timeout=200)
+        wait_until(lambda: not processes_of(bench.folder), timeout=250)
     except AssertionError:
         print("not reached:", gate.left)
         raise

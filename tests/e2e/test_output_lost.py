@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not FULL.exists(), reason="this system has no de
 def into(out: Path, command: list[str], folder: Path, *, err: Path | None = None) -> subprocess.CompletedProcess[str]:
     with out.open("w") as stdout, (err or folder / "stderr").open("w") as stderr:
         done = subprocess.run(
-            command, cwd=folder, env=environment(), stdout=stdout, stderr=stderr, timeout=100, check=False
+            command, cwd=folder, env=environment(), stdout=stdout, stderr=stderr, timeout=200, check=False
         )
     said = "" if err else (folder / "stderr").read_text()
     return subprocess.CompletedProcess(command, done.returncode, "", said)
@@ -50,6 +50,6 @@ def test_a_gate_that_fails_fails_where_its_reader_has_gone(bench: Bench) -> None
     os.close(reader)
     command = [*JB, "gate", "latest", "--max", "toy-judge.accuracy<=1", "--junit", "gate.xml"]
     with os.fdopen(writer, "w") as closed:
-        done = subprocess.run(command, cwd=bench.folder, env=environment(), stdout=closed, timeout=100, check=False)
+        done = subprocess.run(command, cwd=bench.folder, env=environment(), stdout=closed, timeout=200, check=False)
     assert done.returncode == 5
     assert "failure" in (bench.folder / "gate.xml").read_text()

@@ -133,7 +133,7 @@ def test_no_part_outlives_a_task_that_is_killed(judged: Bench) -> None:
 def test_a_killed_part_ends_the_task_with_a_sentence(judged: Bench) -> None:
     process, parts = extracting(judged)
     os.kill(parts[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=200)
     assert process.returncode == 3
     assert "A process that derives verdicts for toy-model/toy-judge was killed." in said
     assert "Traceback" not in said
@@ -144,7 +144,7 @@ def test_a_killed_part_ends_the_task_with_a_sentence(judged: Bench) -> None:
 def test_a_task_that_is_stopped_ends_its_parts(judged: Bench) -> None:
     process, parts = extracting(judged)
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     assert process.returncode == 130
     wait_until(lambda: all(gone(pid) for pid in parts))
 

@@ -108,7 +108,7 @@ def test_drawn_answers_are_judged_in_points_and_pairs_and_resumed_after_kill_9(b
     wait_until(lambda: len(bench.judge.requests) > 9 or process.poll() is not None)
     for pid in (process.pid, *processes_of(bench.folder)):
         os.kill(pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     wait_until(lambda: not processes_of(bench.folder))
     recorded = Counter(
         line["uuid"] for path in (bench.run / "predictions").rglob("sums-*.jsonl") for line in _whole_lines(path)

@@ -311,7 +311,7 @@ def test_rows_are_written_into_a_pipe_and_through_a_link(judged: Bench) -> None:
         done = jb(judged, "mine.jsonl", rows(), *SCORED, "--out", "pipe.csv")
         assert done.code == 0, done.text
         assert (judged.folder / "pipe.csv").is_fifo()
-        read, _ = reader.communicate(timeout=30)
+        read, _ = reader.communicate(timeout=200)
     finally:
         reader.kill()
     assert run([*JB, "--mode", "eval", "--reuse", "--out", "linked.csv"], judged.folder).code == 0

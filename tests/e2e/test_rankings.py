@@ -126,7 +126,7 @@ def test_a_round_robin_that_is_killed_goes_on_with_a_model_more(many_models: Ben
     process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
     wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     before = bench.run / "predictions/bee/toy-round_robin-vs-cat.jsonl"
     kept = [json.loads(line)["uuid"] for line in before.read_text().splitlines() if line.endswith("}")]
     assert 1 <= len(kept) < 2 * CALLS_FOR["bee", "cat"]

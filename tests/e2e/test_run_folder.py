@@ -205,7 +205,7 @@ def test_a_run_folder_that_goes_away_in_the_middle_ends_the_run_with_a_sentence(
             shutil.rmtree(bench.run, ignore_errors=True)
         else:
             bench.run.rename(bench.folder / "moved")
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=200)
     finally:
         process.kill()
     assert len(bench.model.requests) < 400, "no more is paid for than until it is noticed"
@@ -217,7 +217,7 @@ def test_a_run_folder_that_goes_away_in_the_middle_ends_the_run_with_a_sentence(
 def test_leftovers_of_a_killed_process_are_removed_by_the_next(finished: Bench) -> None:
     bench = finished
     process = bench.start("--reuse", "--mode", "viz")
-    process.wait(timeout=100)
+    process.wait(timeout=200)
     leftover = bench.run / "summary" / f".summary.csv.{process.pid}.tmp"
     leftover.touch()
     assert bench.jb("--reuse", "--mode", "viz").code == 0
@@ -273,7 +273,7 @@ def test_what_another_program_does_to_answers_in_the_middle_of_a_run_is_told_and
         with path.open("ab") as other:
             other.write(b'{"id": 1, "uid')
     service.latency = lambda: 0.0
-    out, _ = process.communicate(timeout=90)
+    out, _ = process.communicate(timeout=200)
     check_one_sentence(Done(process.returncode, out, "", 0), 3, "was changed by another program")
     again = bench.jb("--no-preflight", "--reuse")
     assert again.code == 0, again.text

@@ -145,7 +145,7 @@ def test_e7_ctrl_c_stops_says_how_to_resume_and_loses_nothing(bench: Bench) -> N
     process = bench.start("--no-preflight", "--no-overlap")
     wait_until(lambda: len(bench.model.requests) >= 3)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 130, out
     assert "--reuse" in out
     assert bench.judge.requests == []

@@ -38,7 +38,7 @@ def test_a_literal_key_is_found_nowhere_in_a_run_with_failures(bench: Bench) -> 
     commands: set[str] = set()
     process = bench.start()
     wait_until(lambda: watch(commands) or process.poll() is not None)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 4, out
     assert bench.result()["counts"]["ok"] == 5
     assert KEY not in out

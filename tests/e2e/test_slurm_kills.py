@@ -89,7 +89,7 @@ class Run:
                 os.kill(victim, signal.SIGKILL)
                 done += 1
             if kind == "supervisor":
-                self.output += self.process.communicate(timeout=60)[0]
+                self.output += self.process.communicate(timeout=200)[0]
                 self.start()
         self.bench.model.latency = self.bench.judge.latency = 0.0
         for _ in range(10):

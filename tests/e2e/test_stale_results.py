@@ -21,7 +21,7 @@ def gate(bench: Bench, *more: str) -> Done:
 def kill(process: subprocess.Popen[str]) -> None:
     """End ``jb`` and wait until no task of it writes any more."""
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     wait_until(lambda: not living(process.pid))
 
 
@@ -45,7 +45,7 @@ def test_a_gate_does_not_pass_on_a_part_of_the_items(bench: Bench, stop: str) ->
         kill(process)
     else:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=200)
         assert process.returncode == 130
     done = gate(bench)
     assert done.code == 6, done.text

@@ -94,7 +94,7 @@ def kill_and_go_on(bench: Bench, service: FaultService) -> None:
     process = bench.start("--no-preflight")
     wait_until(lambda: len(service.requests) > 3 or process.poll() is not None)
     kill(bench, process.pid, "all")
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     wait_until(lambda: not processes_of(bench.folder))
     service.latency = 0.0
     done = bench.jb("--no-preflight", "--reuse")

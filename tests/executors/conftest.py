@@ -147,7 +147,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> bool:
+def until(condition: Callable[[], bool], *, seconds: float = 200.0) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if condition():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.executors.throwaway_slurm import free_ports
+from tests.faultservice import closed_port
 
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
 
@@ -44,7 +44,7 @@ class LoopbackSsh:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (self.port,) = free_ports(1)
+        self.port = closed_port()
         self.options = [
             "-p", str(self.port), "-i", str(folder / "user"), "-o", f"UserKnownHostsFile={folder}/known",
             "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-F", "none", "-l", getpass.getuser(),
@@ -59,7 +59,7 @@ class LoopbackSsh:
             Path("/run/sshd").mkdir(exist_ok=True)  # where Debian's server wants to be rooted before anybody is known
         assert SSHD is not None
         self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(self.folder / "config")], stderr=subprocess.PIPE)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 100
         while subprocess.run(["ssh", *self.options, "127.0.0.1", "true"], capture_output=True, check=False).returncode:
             assert self._process.poll() is None, self._process.communicate()[1]
             assert time.monotonic() < until, "the ssh server does not answer"

@@ -106,7 +106,7 @@ def test_a_killed_and_continued_run_with_images_gives_what_an_untouched_local_on
         wait_until(lambda: len(slow.requests) > 3 or process.poll() is not None)
         (victim,) = [pid for pid, command in tasks_of(bench).items() if f"{stage}:" in command]
         os.kill(victim, signal.SIGKILL)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=200)
         assert process.returncode == 1, out
         assert "SIGKILL" in out
         wait_until(lambda: not processes_of(bench.folder))
@@ -150,7 +150,7 @@ def test_a_killed_task_is_named_and_the_run_goes_on_where_it_was(bench: Bench, e
     wait_until(lambda: sum(asked().values()) > 5)
     (victim,) = [pid for pid, command in tasks_of(bench).items() if f"{stage}:" in command]
     os.kill(victim, signal.SIGKILL)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 1, out
     assert "SIGKILL" in out
     wait_until(lambda: not processes_of(bench.folder))
@@ -171,7 +171,7 @@ def test_ctrl_c_stops_tasks_and_loses_nothing(bench: Bench) -> None:
     process = bench.start("--executor", "files", "--no-preflight")
     wait_until(lambda: sum(bench.asked().values()) > 4)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert process.returncode == 130, out
     wait_until(lambda: not processes_of(bench.folder))
     done = bench.jb("--reuse", "--no-preflight")

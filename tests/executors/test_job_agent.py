@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,12 +74,12 @@ def job(tmp_path: Path, agents: list[subprocess.Popen[bytes]]) -> Job:
 def test_a_job_that_is_started_twice_works_once(job: Job) -> None:
     first = job.start()
     wait_until(job.works)
-    assert job.start().wait(20) == 0
+    assert job.start().wait(200) == 0
     assert (job.run_dir / "worked").read_text() == "sk-0123456789\n"
     job.attempt.tell("allowance 1 2 3 4")
     wait_until((job.run_dir / "heard").exists)
     job.attempt.tell("stop")
-    assert first.wait(20) == 130
+    assert first.wait(200) == 130
     end = job.attempt.end()
     assert end is not None
     assert (end.code, end.signal) == (130, 0)
@@ -102,10 +101,10 @@ def test_an_attempt_that_lost_the_work_never_begins_or_ends_at_once(job: Job, ow
     agent = job.start()
     wait_until(job.works)
     (job.jobs.folder / "owner").write_text(owner)
-    assert agent.wait(20) != 0
+    assert agent.wait(200) != 0
     (job.run_dir / "worked").unlink()
     (job.attempt.folder / "claim").unlink()
-    assert job.start().wait(20) == 0
+    assert job.start().wait(200) == 0
     assert not job.works()
 
 
@@ -113,7 +112,7 @@ def test_a_folder_that_is_taken_away_ends_the_task(job: Job) -> None:
     agent = job.start()
     wait_until(job.works)
     job.run_dir.rename(job.run_dir.with_name("moved"))
-    assert agent.wait(60) != 0
+    assert agent.wait(200) != 0
 
 
 def test_an_agent_that_wakes_after_another_has_begun_leaves_the_work_to_it(job: Job) -> None:
@@ -125,7 +124,7 @@ def test_an_agent_that_wakes_after_another_has_begun_leaves_the_work_to_it(job: 
     new = job.start()
     wait_until(lambda: len((job.run_dir / "worked").read_text().splitlines()) == 2)
     old.send_signal(signal.SIGCONT)
-    assert old.wait(20) != 0
+    assert old.wait(200) != 0
     end = before.end()
     assert end is not None
     assert end.code == -1000
@@ -136,9 +135,8 @@ def test_an_agent_that_wakes_after_another_has_begun_leaves_the_work_to_it(job: 
 def test_a_signal_of_the_batch_system_is_an_order_to_stop(job: Job, number: signal.Signals) -> None:
     agent = job.start()
     wait_until(job.works)
-    time.sleep(0.3)
     agent.send_signal(number)
-    assert agent.wait(20) == 130
+    assert agent.wait(200) == 130
     end = job.attempt.end()
     assert end is not None
     assert end.signal == number

@@ -10,11 +10,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.faultservice import closed_port
 
 needs_slurm = pytest.mark.skipif(
     shutil.which("slurmctld") is None or shutil.which("slurmd") is None,
@@ -52,7 +54,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 SlurmctldTimeout=10
-SlurmdTimeout=6
+SlurmdTimeout={patience}
 KillWait=2
 MinJobAge=300
 PreemptType=preempt/partition_prio
@@ -69,19 +71,24 @@ class ThrowawaySlurm:
         environment: What commands of Slurm, and ``jb``, need to find it.
     """
 
-    def __init__(self, folder: Path, nodes: int) -> None:
+    def __init__(self, folder: Path, nodes: int, patience: int) -> None:
         self.folder = folder
+        self.patience = patience
         self.nodes = [f"node{number + 1}" for number in range(nodes)]
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
 
     def begin(self) -> None:
         for name in ("state", "spool", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        ports = free_ports(len(self.nodes) + 1)
+        ports: set[int] = set()
+        while len(ports) <= len(self.nodes):
+            ports.add(closed_port())
+        controller, *others = ports
         host = socket.gethostname().partition(".")[0]
-        lines = [CONFIG.format(host=host, port=ports[0], user=getpass.getuser(), folder=self.folder)]
+        place = {"host": host, "port": controller, "user": getpass.getuser(), "folder": self.folder}
+        lines = [CONFIG.format(**place, patience=self.patience)]
         cores = os.cpu_count() or 1
-        for node, port in zip(self.nodes, ports[1:], strict=True):
+        for node, port in zip(self.nodes, others, strict=True):
             lines.append(
                 f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory=2000\n"
             )
@@ -89,7 +96,7 @@ class ThrowawaySlurm:
         self.start_controller()
         for node in self.nodes:
             self.start_node(node)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 200
         while self.run("sinfo", "-h", "-N", "-o", "%T", "-p", "main").split() != ["idle"] * len(self.nodes):
             if time.monotonic() > until:
                 raise AssertionError((self.folder / "log" / "slurmctld.log").read_text()[-3000:])
@@ -104,7 +111,7 @@ class ThrowawaySlurm:
 
     def run(self, *command: str) -> str:
         """Run a command of Slurm and return what it printed."""
-        done = subprocess.run(command, env=self._env(), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=self._env(), capture_output=True, text=True, timeout=200, check=False)
         return done.stdout
 
     def jobs(self) -> dict[str, str]:
@@ -135,22 +142,17 @@ class ThrowawaySlurm:
         return {**os.environ, **self.environment}
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextmanager
-def throwaway_slurm(nodes: int = 1) -> Iterator[ThrowawaySlurm]:
+def throwaway_slurm(nodes: int = 1, *, patience: int = 300) -> Iterator[ThrowawaySlurm]:
     """Yield a cluster that is up; at the end nothing of it is left.
+
+    A node that says nothing for ``patience`` seconds is given up with its jobs: only a test that kills nodes can have
+    few of them, because on a busy machine a living one is silent for a while, too.
 
     Its folder has a short path: the sockets of its job steps lie there, and the path of a socket has at most 107 bytes.
     """
     with TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
-        cluster = ThrowawaySlurm(Path(folder), nodes)
+        cluster = ThrowawaySlurm(Path(folder), nodes, patience)
         try:
             cluster.begin()
             yield cluster

