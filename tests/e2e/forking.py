@@ -1,7 +1,8 @@
 """Runs ``jb`` without starting Python for each: forked from a process that has imported what every ``jb`` imports.
 
-``run`` of the harness goes this way: a judged run takes 0.4 s of CPU instead of 1.3 s. What a start itself does
-(imports, signals, kills) is tested with real processes, as ``Bench.start`` makes them.
+``run`` of the harness goes this way: a judged run takes 0.4 s of CPU instead of 1.3 s. So does the warm process of the
+tasks of a ``jb`` that works in the test's own process (``tests/conftest.py``). What a start itself does (imports,
+signals, kills) is tested with real processes, as ``Bench.start`` and ``tests/executors/test_fork_server.py`` make them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _HEADER = struct.Struct("!I")
 _ROOT = Path(__file__).parents[2]
 _READ_BY_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "HOME", "TMPDIR", "PATH", "SSL_")
 """Variables that a process, or a library that it imports, reads once: they take a real start."""
+_TAKEN = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONFAULTHANDLER"}
+"""Those of them that a forked process takes, or that change nothing of what it does."""
+_STARTED_WITH = dict(os.environ)
 
 
 def forkable(extra: Mapping[str, str]) -> bool:
@@ -41,16 +45,24 @@ class ForkedCommand:
         folder: Working directory.
         environment: All of its environment.
         out: Descriptor that its stdout goes to. ``err``: its stderr.
+        stdin: Given where this is no ``jb`` but the warm process of its tasks, whose orders come in there.
     """
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: int, err: int
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        out: int,
+        err: int,
+        stdin: int | None = None,
     ) -> None:
         order = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
+        descriptors = [out, err] if stdin is None else [out, err, stdin]
         self._told, tells = os.pipe()
         with _LOCK:
             server = _server()
-            socket.send_fds(server, [_HEADER.pack(len(order))], [out, err, tells])
+            socket.send_fds(server, [_HEADER.pack(len(order))], [tells, *descriptors])
             server.sendall(order)
         os.close(tells)
         self._lines = os.fdopen(self._told, "rb")
@@ -95,7 +107,7 @@ def _serve() -> int:
     gc.freeze()
     orders = socket.socket(fileno=os.dup(0))
     while True:
-        head, descriptors, _, _ = socket.recv_fds(orders, _HEADER.size, 3)
+        head, descriptors, _, _ = socket.recv_fds(orders, _HEADER.size, 4)
         if len(head) < _HEADER.size:
             return 0
         order = b""
@@ -115,11 +127,11 @@ def _watch(
     arguments: list[str], folder: str, environment: dict[str, str], descriptors: list[int], path: list[str]
 ) -> NoReturn:
     """Fork ``jb`` and tell its process id and how it ended: the warm process waits for nobody."""
-    out, err, tells = descriptors
+    tells, out, err, *orders = descriptors
     stands, standing = os.pipe()
     pid = os.fork()
     if pid:
-        for descriptor in (out, err, standing):
+        for descriptor in (out, err, standing, *orders):
             os.close(descriptor)
         os.read(stands, 1)  # its session stands: its process group can be ended
         os.write(tells, f"{pid}\n".encode())
@@ -130,10 +142,12 @@ def _watch(
     os.setsid()
     for descriptor in (stands, standing, tells):
         os.close(descriptor)
-    _become(environment, os.open(os.devnull, os.O_RDONLY), out, err)
+    _become(environment, *(orders or [os.open(os.devnull, os.O_RDONLY)]), out, err)
     os.chdir(folder)
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = dict.fromkeys([folder, *filter(None, entries), *path])
+    if orders:
+        _serve_tasks(arguments)
     sys.argv = [str(_ROOT / "judgebench" / "__main__.py"), *arguments]
     from judgebench.__main__ import main
     from judgebench.executors import fork_server
@@ -173,6 +187,53 @@ def _leave(main: Callable[[], int]) -> NoReturn:
     os._exit(code)
 
 
+def _serve_tasks(stages: Sequence[str]) -> NoReturn:
+    """Be the warm process of tasks."""
+    from judgebench.executors.forked import main
+
+    sys.argv = ["judgebench.executors.forked", *stages]
+    _leave(lambda: main(list(stages)))
+
+
+class WarmStart:
+    """Stands for ``subprocess`` where a ``jb`` in the test's process starts the warm process of its tasks."""
+
+    DEVNULL = subprocess.DEVNULL
+
+    @staticmethod
+    def Popen(  # noqa: N802 - as it is called there
+        command: Sequence[str], *, stdin: int, env: Mapping[str, str], **more: Any
+    ) -> WarmStart.Forked | subprocess.Popen[bytes]:
+        """Fork it where that is the same as to start it."""
+        changed = {name for name in {*env, *_STARTED_WITH} - _TAKEN if env.get(name) != _STARTED_WITH.get(name)}
+        if forkable(dict.fromkeys(changed, "")):
+            return WarmStart.Forked(command, stdin, env)
+        return subprocess.Popen(command, stdin=stdin, env=env, **more)
+
+    class Forked:
+        """The part of ``subprocess.Popen`` that is used there."""
+
+        def __init__(self, command: Sequence[str], stdin: int, env: Mapping[str, str]) -> None:
+            stages = command[command.index("judgebench.executors.forked") + 1 :]
+            with Path(os.devnull).open("r+b") as nothing:
+                out = nothing.fileno()
+                self._command = ForkedCommand(stages, Path.cwd(), env, out, out, stdin)
+            self.pid = self._command.pid
+            self.returncode: int | None = None
+
+        def send_signal(self, number: int) -> None:
+            os.kill(self.pid, number)
+
+        def kill(self) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+        def wait(self) -> int:
+            if self.returncode is None:
+                self.returncode = self._command.wait()
+            return self.returncode
+
+
 class _Forking:
     """Stands for ``subprocess`` where ``jb`` starts the warm process of its tasks: that is forked, too."""
 
@@ -189,13 +250,10 @@ class _Forking:
             self.pid = os.fork()
             if self.pid:
                 return
-            from judgebench.executors.forked import main
-
             os.setsid()
             nothing = os.open(os.devnull, os.O_RDWR)
             _become(env, stdin, nothing, nothing)
-            sys.argv = ["judgebench.executors.forked", *stages]
-            _leave(lambda: main(list(stages)))
+            _serve_tasks(stages)
 
         def send_signal(self, number: int) -> None:
             os.kill(self.pid, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -23,8 +24,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tasks are forke
 
 
 @pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+def started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm process is really started here."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("judgebench.executors.fork_server.subprocess", subprocess)
 
 
 class Pipes:
