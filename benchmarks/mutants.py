@@ -55,7 +55,9 @@ ROOMS = {
 }
 """Room of the package, and the folders of its unit tests."""
 
-OPTIONS = ["-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--timeout", "0", "-m", "not soak and not local"]
+OPTIONS = ["-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--timeout", "0", "--assert", "plain"]
+OPTIONS += ["-m", "not soak and not local"]
+"""Of pytest. It would rewrite the assertions of our package too, as of a plug-in, and compile other code than ours."""
 
 MOST_SECONDS = 20.0
 """CPU seconds of tests that a mutant is shown to, at most; the first test is run however long it takes."""
@@ -193,12 +195,14 @@ def change_in_memory(path: Path, number: int) -> bool:
     after = _codes(compile(mutated(source, number), str(path), "exec", dont_inherit=True))
     before = _codes(compile(source, str(path), "exec", dont_inherit=True))
     new = {code: after[key] for key, code in before.items() if key in after and after[key] != code}
+    made = 0
     for found in gc.get_objects():
         if isinstance(found, FunctionType) and found.__code__.co_filename == str(path) and found.__code__ in new:
             if found.__code__.co_freevars != new[found.__code__].co_freevars:
                 return False
             found.__code__ = new[found.__code__]
-    return True
+            made += 1
+    return made > 0
 
 
 class _Changed(importlib.abc.MetaPathFinder):

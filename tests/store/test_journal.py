@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import os
 import subprocess
@@ -256,3 +257,59 @@ def test_a_file_that_another_program_writes_to_is_told_and_not_taken_for_complet
     with pytest.raises(DiskError, match="was changed by another program") as caught:
         asyncio.run(asyncio.wait_for(work(), 60))
     assert "--reuse" in caught.value.hint
+
+
+def test_a_disk_that_takes_a_part_of_what_is_written_keeps_whole_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.jsonl"
+    write(path, [prediction(1)])
+    line = len(path.read_bytes())
+    real, room = os.write, [2 * line + 10]
+
+    def nearly_full(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "no room")
+        part = real(descriptor, bytes(data)[: min(room[0], line + 3)])
+        room[0] -= part
+        return part
+
+    async def go() -> None:
+        async with Journal(path) as journal:
+            monkeypatch.setattr(os, "write", nearly_full)
+            for number in range(2, 6):
+                journal.append(prediction(number))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            monkeypatch.undo()
+            with pytest.raises(DiskError, match="the disk is full"):
+                journal.append(prediction(6))
+
+    with pytest.raises(DiskError, match="the disk is full"):
+        asyncio.run(go())
+    assert path.read_bytes().endswith(b"\n")
+    assert [row.id for row in records(path, Prediction)] == [1, 2, 3]
+
+
+def test_how_much_was_cut_off_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    assert mend(path) == 0
+    for whole in (b"", b"{}\n", b"{}\n{}\n"):
+        path.write_bytes(whole)
+        assert mend(path) == 0
+        path.write_bytes(whole + b'{"id"')
+        assert mend(path) == 5
+        assert path.read_bytes() == whole
+        path.write_bytes(whole + b"{}")
+        assert mend(path) == 0
+        assert path.read_bytes() == whole + b"{}\n"
+    for size in (1 << 16, (1 << 16) + 1, (1 << 17) + 5):  # more than is read at a time
+        path.write_bytes(b"{}\n" + b"x" * size)
+        assert mend(path) == size
+        assert path.read_bytes() == b"{}\n"
+        path.write_bytes(b"\n" + b"x" * size)
+        assert mend(path) == size
+        assert path.read_bytes() == b"\n"
+        path.write_bytes(b"x" * size)
+        assert mend(path) == size
+        assert path.read_bytes() == b""

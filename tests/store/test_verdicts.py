@@ -92,3 +92,36 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(DiskError), VerdictWriter(blocked / "row.jsonl"):
         pass
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda one: {"a": one}, lambda one: [one], lambda one: ReadSpan(call=one, start=1, end=2)]
+)
+def test_what_is_nested_too_deeply_is_named_by_its_type_from_there_on(tmp_path: Path, wrap: Any) -> None:
+    for levels in (1, 48, 49, 60):
+        deep: Any = Odd()
+        for _ in range(levels):
+            deep = wrap(deep)
+        with VerdictWriter(tmp_path / "row.jsonl") as writer:
+            writer.write([verdict(0, details={"deep": deep})])
+            writer.commit()
+        found = json.loads((tmp_path / "row.jsonl").read_text())["details"]["deep"]
+        depth = 0
+        while not isinstance(found, str):
+            found = found[0] if isinstance(found, list) else found["a"] if "a" in found else found["call"]
+            depth += 1
+        assert depth == min(levels, 48)
+        assert (found == "<Odd>") == (levels <= 48)
+
+
+def test_a_file_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "row.jsonl" / "full").mkdir(parents=True)
+    with VerdictWriter(tmp_path / "row.jsonl") as writer:
+        writer.write([verdict(0)])
+        with pytest.raises(DiskError):
+            writer.commit()
+    assert [one.name for one in tmp_path.iterdir()] == ["row.jsonl"]
+    with VerdictWriter(tmp_path / "other.jsonl") as writer:
+        next(tmp_path.glob(".other*")).unlink()
+        with pytest.raises(DiskError):
+            writer.commit()
