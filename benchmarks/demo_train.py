@@ -125,12 +125,12 @@ def written(file: Path, rows: Iterable[dict[str, Any]]) -> None:
 def prepare(folder: Path, training: int = TRAINING_QUESTIONS, test: int = TEST_QUESTIONS) -> None:
     """Write the data, the judge and the config of the run, for a number of questions to learn from and to test with."""
     folder.mkdir(parents=True, exist_ok=True)
-    learnt = pair_rows(first(pairs(7), 4 * training))
+    learnt = pair_rows(first(pairs(7, for_demo=False), 4 * training))
     known = {(core(row["reference"]), core(row[name])) for row in learnt for name in ("answer1", "answer2")}
     asked = {core(row["question"]) for row in learnt}
     others = [
         row
-        for row in pair_rows(first(pairs(7, validation=True), 16 * test))[::2]
+        for row in pair_rows(first(pairs(7, validation=True, for_demo=False), 16 * test))[::2]
         if core(row["question"]) not in asked
         and not {(core(row["reference"]), core(row[name])) for name in ("answer1", "answer2")} & known
     ]

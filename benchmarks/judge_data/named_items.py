@@ -10,8 +10,14 @@ from benchmarks.judge_data.facts import TABLES
 from benchmarks.judge_data.items import ASKED, JUNK, Item, drawn_person, drawn_place, drawn_title, words_of
 
 
-def fact(chance: random.Random, part: Callable[[str], bool]) -> Item:
-    """Return an item about one of the facts; ``part`` says which of the keys may be used."""
+def fact(chance: random.Random, part: Callable[[str], bool], given_back: float) -> Item:
+    """Return an item about one of the facts.
+
+    Args:
+        chance: Source of chance.
+        part: Says which of the keys may be used.
+        given_back: Share of wrong answers that are the question's own key.
+    """
     while True:
         name = chance.choice(list(TABLES))
         template, table = TABLES[name]
@@ -32,7 +38,7 @@ def fact(chance: random.Random, part: Callable[[str], bool]) -> Item:
         return told(source, source.choice([gold, *others, *others]))
 
     def wrong(source: random.Random) -> str:
-        if source.random() < 0.3:  # models that know no answer give a word of the question back
+        if source.random() < given_back:
             return key if len(key) < 30 else "it"
         while True:
             other = source.choice(entries)

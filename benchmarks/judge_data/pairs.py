@@ -60,11 +60,12 @@ def core(text: str) -> str:
 class Excluded:
     """What no training pair may hold.
 
-    An answer of ``demo_facts`` or of the worked examples is left out wherever it stands, among other words too: a model
-    that has learnt about ``The Red Mirror`` has seen ``red``.
+    Args:
+        anywhere: Leave out an answer of ``demo_facts`` or of the worked examples wherever it stands, among other words
+            too: a model that has learnt about ``The Red Mirror`` has seen ``red``. Without, only where it is the whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, anywhere: bool) -> None:
         self.questions, self.answers = set(), set()
         for line in DEMO_FACTS.read_text("utf-8").splitlines():
             row = json.loads(line)
@@ -73,7 +74,8 @@ class Excluded:
         for question, answer in PROMPT_EXAMPLES:
             self.questions.add(core(question))
             self.answers.add(core(answer))
-        self._anywhere = re.compile(" (?:{}) ".format("|".join(re.escape(one) for one in sorted(self.answers))))
+        answers = "|".join(re.escape(one) for one in sorted(self.answers))
+        self._answer = re.compile(f" (?:{answers}) " if anywhere else f"^ (?:{answers}) $")
         self.pairs: set[frozenset[str]] = set()
         for line in MEASURED.read_text("utf-8").splitlines():
             row = json.loads(line)
@@ -85,7 +87,7 @@ class Excluded:
         question, gold, answer = core(question), core(gold), core(answer)
         if question in self.questions or frozenset({gold, answer}) in self.pairs:
             return True
-        return any(self._anywhere.search(f" {text} ") for text in (question, gold, answer))
+        return any(self._answer.search(f" {text} ") for text in (question, gold, answer))
 
 
 def answer_of(chance: random.Random, item: items.Item, *, equal: bool) -> str:
@@ -116,15 +118,17 @@ def answer_of(chance: random.Random, item: items.Item, *, equal: bool) -> str:
     return text
 
 
-def pairs(seed: int, *, validation: bool = False) -> Iterator[dict[str, Any]]:
+def pairs(seed: int, *, validation: bool = False, for_demo: bool = True) -> Iterator[dict[str, Any]]:
     """Give pairs without end: two right and two wrong answers to every question, in any order.
 
     Args:
         seed: Source of chance.
         validation: Use the facts and names that training leaves out, and invented things of other seeds.
+        for_demo: Whether the judge of ``demo_facts`` learns from them. Then no answer of that set stands anywhere in them,
+            and more of the wrong answers give a word of the question back, as models do that know no answer.
     """
     chance = random.Random(f"{seed} {'validation' if validation else 'training'}")
-    excluded = Excluded()
+    excluded = Excluded(anywhere=for_demo)
 
     def part(key: str) -> bool:
         digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
@@ -134,7 +138,10 @@ def pairs(seed: int, *, validation: bool = False) -> Iterator[dict[str, Any]]:
     number = 0
     while True:
         make = chance.choices(makers, weights)[0]
-        item = make(chance, part) if make in {named_items.fact, named_items.named} else make(chance)
+        if make is named_items.fact:
+            item = make(chance, part, 0.3 if for_demo else 0.12)
+        else:
+            item = make(chance, part) if make is named_items.named else make(chance)
         answers = [(equal, answer_of(chance, item, equal=equal)) for equal in (True, True, False, False)]
         gold = item.gold
         if not item.fixed and chance.random() < 0.06:
