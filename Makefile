@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch
+WORKERS ?= 4
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming catalogue_memory scale cost_estimate peers
@@ -43,11 +44,12 @@ demo-probe: $(VENV)/.probe  ## train a judge that reads hidden states, and compa
 demo-train: $(VENV)/.train  ## install torch, then train a judge of pairs and compare it with the untrained one
 	$(BIN)/python -m benchmarks.demo_train
 
+# Many tests wait for processes, services and jobs: more workers than two cores keep both busy.
 test: $(VENV)/.dev  ## run the test suite
-	$(BIN)/python -m pytest -m 'not soak' -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m 'not soak' -n $(WORKERS) --dist worksteal
 
 coverage: $(VENV)/.dev  ## run the test suite and show which lines it leaves out
-	$(BIN)/python -m pytest -m 'not soak' --cov --cov-report=term:skip-covered -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m 'not soak' --cov --cov-report=term:skip-covered -n $(WORKERS) --dist worksteal
 
 test-soak: $(VENV)/.dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m soak --timeout 1800

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,52 @@ settings.register_profile("explore", parent=settings.get_profile("steady"), dera
 # How long an example takes on a busy machine proves nothing, and a test that passed passes again: the same examples.
 # Others are looked for by --hypothesis-profile explore.
 settings.load_profile("steady")
+
+
+LONG = tuple(
+    f"tests/{place}"
+    for place in ("e2e/test_slurm", "e2e/test_everywhere", "e2e/test_kills", "local/", "training/", "viewer/", "docs/")
+)
+"""Where the tests are that take longest."""
+
+
+AREAS = {
+    "viewer": ("viewer/", "serving/", "export/", "query/"),
+    "trust": ("trust/", "simulation/", "audit/"),
+    "training": ("training/", "local/"),
+    "images and providers": (
+        "content/", "models/", "e2e/test_images", "e2e/test_pixels", "e2e/test_media", "e2e/test_batches",
+        "engine/test_batches",
+    ),
+    "clusters": ("e2e/test_slurm", "e2e/test_ssh", "e2e/test_everywhere", "e2e/test_shards", "executors/"),
+    "catalogue": ("catalogue/", "datasets/", "replay/"),
+}  # fmt: skip
+"""What the folders and modules of tests belong to; all others are the core's."""
+
+SECONDS: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--areas", action="store_true", help="print how many seconds the tests of each area take")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    place = report.nodeid.removeprefix("tests/")
+    SECONDS[next((area for area, starts in AREAS.items() if place.startswith(starts)), "core")] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--areas"):
+        workers = config.getoption("numprocesses", None) or 1
+        terminalreporter.section(f"seconds of {workers} workers, all together")
+        for area, seconds in SECONDS.most_common():
+            terminalreporter.line(f"{area:<22}{seconds:8.0f}")
+        terminalreporter.line(f"{'all':<22}{SECONDS.total():8.0f}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long tests: one that came last would keep one core while the others have nothing left to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_configure() -> None:

@@ -39,7 +39,7 @@ def config_of(service: BatchService, keys: dict[str, Any] | None = None, **batch
         "model": MODEL,
         "max_out_len": 20,
         "retry": 2,
-        "batch": {"size": 100, "wait": 0.02, "poll": 0.02, "stay": 9, **batch},
+        "batch": {"size": 100, "wait": 0.02, "poll": 0.02, "stay": 300, **batch},
         **(keys or {}),
     }
     config = model_config(raw)
@@ -90,7 +90,7 @@ class Asking:
             await asyncio.gather(*[one(number) for number in numbers if afresh or number not in known])
 
     def run(self, **ask: Any) -> dict[int, Reply]:
-        asyncio.run(asyncio.wait_for(self.ask(**ask), 20))
+        asyncio.run(asyncio.wait_for(self.ask(**ask), 200))
         return self.recorded()
 
     def run_in_a_process(self) -> int:
@@ -102,7 +102,8 @@ class Asking:
                 os._exit(0)
             except BaseException:  # noqa: BLE001 - the other side of the fork must not go on with the test
                 os._exit(1)
-        for _ in range(2000):
+        until = time.monotonic() + 200
+        while time.monotonic() < until:
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)

@@ -135,7 +135,7 @@ def test_the_limit_is_exceeded_by_no_more_than_what_was_in_flight_and_every_task
         account = SpendingAccount(limits, Spending(), Ledger(ledger), plan_of(tasks))
         made = Run(limits, dice, account)
         jobs = [made.task(name, dice.randint(5, 60), dice.randint(1, 12)) for name in names]
-        refused = await asyncio.wait_for(asyncio.gather(*jobs), 20)
+        refused = await asyncio.wait_for(asyncio.gather(*jobs), 200)
         return made, refused, account.spent
 
     made, refused, said = asyncio.run(run())
