@@ -1,18 +1,20 @@
 """How often the 95% intervals of corrected scores hold the truth, on judges whose every verdict people have labelled.
 
-    python -m benchmarks.coverage FILE.jsonl[.gz] [--draws 1000] [--rates 0.05 0.1 0.2] [--each] [--of answers]
+    python -m benchmarks.coverage [FILE.jsonl[.gz]] [--draws 1000] [--rates 0.05 0.1 0.2] [--each] [--of answers]
 
 FILE has a line for each answer: ``idx`` (the question), ``model``, ``human`` (1, 0 or null) and a column of 1 and 0 for
 each judge, as the recordings of "Judging the Judges" do; the share of the judges that accept an answer is one judge
 more, which gives scores. In each draw a part of the answers gets its labels, and the intervals are compared with the
-truth. Without FILE, judges are simulated.
+truth. Without FILE, judges are simulated: five of known error and one that gives scores, on 1,000 answers. Each
+question has one answer, or with ``--answers 4`` four, which are often right together and misjudged together.
 
 There are two truths, and an interval is about one of them. ``--of questions`` (the default): the run is a sample, the
 questions are drawn again in each draw, and the truth is that of all questions. ``--of answers``: the run is all there
 is, and the truth is what labels on all of its answers would say. ``--each`` takes each tested model by itself.
 
 A mean over the judges outside of 93..97% and a cell (judge, model) below 90% are told, and end with exit code 1, unless
-``LISTED`` says why they are to be expected.
+``LISTED`` says why they are to be expected. ``--keep FILE`` writes each cell to FILE as soon as it is measured; the
+next run with that file and the same number of draws measures the others only.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import os
 import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +56,11 @@ class Cell(NamedTuple):
     true: Column
     said: Column
 
+    @property
+    def scores(self) -> bool:
+        """Whether the judge gives scores, and not only 1 and 0."""
+        return bool(((self.said != 0) & (self.said != 1)).any())
+
 
 class Drawn(NamedTuple):
     """The answers of a run, those that have labels, and with which chance they got them."""
@@ -71,9 +79,13 @@ class Drawn(NamedTuple):
             self.true[at], self.said[at], self.said, self.chances[at], self.questions[at], self.questions,
         )  # fmt: skip
 
-    def rest(self) -> Column:
-        """Return what the judge says of the answers without a label."""
-        return np.delete(self.said, self.taken)
+    def powered(self) -> tuple[Column, Column, Column]:
+        """Return what estimators take that know the answers without a label by themselves."""
+        return self.true[self.taken], self.said[self.taken], np.delete(self.said, self.taken)
+
+    def clusters(self) -> np.ndarray:
+        """Return the questions of the labelled answers, then of the others."""
+        return np.concatenate([self.questions[self.taken], np.delete(self.questions, self.taken)])
 
 
 def judge_alone(drawn: Drawn) -> Any:
@@ -88,7 +100,11 @@ def stratified(drawn: Drawn, by: np.ndarray) -> Any:
     return stratified_mean(
         {
             name: StratumValues(
-                drawn.true[at][by[at] == name], drawn.said[at][by[at] == name], drawn.said[rest][by[rest] == name]
+                drawn.true[at][by[at] == name],
+                drawn.said[at][by[at] == name],
+                drawn.said[rest][by[rest] == name],
+                drawn.questions[at][by[at] == name],
+                drawn.questions[rest][by[rest] == name],
             )
             for name in np.unique(by)
         },
@@ -113,9 +129,8 @@ def solved(drawn: Drawn, by: Callable[..., Any]) -> Any:
 
 
 def calibrated(drawn: Drawn) -> Any:
-    at, rest = drawn.taken, np.delete(np.arange(len(drawn.said)), drawn.taken)
-    clusters = np.concatenate([drawn.questions[at], drawn.questions[rest]])
-    found = calibrated_mean(drawn.said[at], drawn.true[at], drawn.said[rest], clusters=clusters)
+    true, said, rest = drawn.powered()
+    found = calibrated_mean(said, true, rest, clusters=drawn.clusters())
     return None if found is None or found.value is None else found
 
 
@@ -125,7 +140,7 @@ class Estimator(NamedTuple):
     Attributes:
         estimate: Takes a draw and whether the interval is about these answers.
         of: The truths its interval can be about.
-        scores: Whether it takes the panel's scores too; ``only`` for those alone.
+        scores: Whether it takes a judge's scores too; ``only`` for those alone.
         unequal: Whether its draw takes twice as many of the rejected answers as of the accepted ones.
     """
 
@@ -145,14 +160,14 @@ ESTIMATORS = {
         lambda d, these: drawn_mean(*d.parts(), weight=0.0, scale=1.0, these=these), BOTH, unequal=True
     ),
     "drawn mean": Estimator(lambda d, these: drawn_mean(*d.parts(), scale=1.0, these=these), BOTH, scores="too"),
-    "PPI": Estimator(lambda d, _: powered_mean(*d.parts()[:2], d.rest(), weight=1.0)),
-    "PPI++": Estimator(lambda d, _: powered_mean(*d.parts()[:2], d.rest())),
+    "PPI": Estimator(lambda d, _: powered_mean(*d.powered(), weight=1.0, clusters=d.clusters())),
+    "PPI++": Estimator(lambda d, _: powered_mean(*d.powered(), clusters=d.clusters())),
     "PPI++ by model": Estimator(lambda d, _: stratified(d, d.models)),
-    "cross-fitted": Estimator(lambda d, _: cross_fitted_mean(*d.parts()[:2], d.rest())),
+    "cross-fitted": Estimator(lambda d, _: cross_fitted_mean(*d.powered(), clusters=d.clusters())),
     "calibrated": Estimator(lambda d, _: calibrated(d), scores="only"),
     "Rogan-Gladen smoothed": Estimator(lambda d, _: smoothed(d)),
     "Rogan-Gladen delta": Estimator(lambda d, _: solved(d, solved_by_delta)),
-    "Rogan-Gladen bootstrap": Estimator(lambda d, _: solved(d, lambda *parts: solved_by_bootstrap(*parts, rounds=200))),
+    "Rogan-Gladen bootstrap": Estimator(lambda d, _: solved(d, solved_by_bootstrap)),
 }
 
 
@@ -174,8 +189,10 @@ def recorded(path: Path, *, whole: bool) -> Iterator[Cell]:
             yield Cell(judge, model, questions, names, true.astype(float), said.astype(float))
 
 
-def simulated() -> Iterator[Cell]:
+def simulated(answers: int, size: int = 1000) -> Iterator[Cell]:
     rng = np.random.default_rng(0)
+    questions = np.repeat(np.arange(size // answers), answers)
+    models = np.tile(np.arange(answers), size // answers)
     for right, accepts, rejects in (
         (0.7, 0.9, 0.8),
         (0.5, 0.7, 0.7),
@@ -183,9 +200,18 @@ def simulated() -> Iterator[Cell]:
         (0.3, 0.95, 0.6),
         (0.9, 0.9, 0.5),
     ):
-        true = (rng.random(1000) < right).astype(float)
-        said = np.where(rng.random(1000) < np.where(true == 1, accepts, rejects), true, 1 - true)
-        yield Cell(f"{right} {accepts} {rejects}", "all", np.arange(1000), np.zeros(1000, dtype=int), true, said)
+        true = alike(right, questions, rng)
+        said = np.where(true == 1, alike(accepts, questions, rng), 1 - alike(rejects, questions, rng))
+        yield Cell(f"{right} {accepts} {rejects}", "all", questions, models, true, said)
+    true = alike(0.7, questions, rng)
+    said = np.clip(np.round(10 * true + rng.normal(-2 * true + 2, 3, size)), 0, 10) / 10
+    yield Cell("scores", "all", questions, models, true, said)
+
+
+def alike(share: float, questions: np.ndarray, rng: np.random.Generator) -> Column:
+    """Return 1 for about that share of the answers, and 0; half of them go by what their question decides."""
+    own, shared = rng.random(len(questions)), rng.random(int(questions.max()) + 1)[questions]
+    return np.asarray(np.where(rng.random(len(questions)) < 0.5, own, shared) < share, dtype=float)
 
 
 def run_of(cell: Cell, of: str, rng: np.random.Generator) -> np.ndarray:
@@ -232,9 +258,7 @@ def measured(cell: Cell, rate: float, draws: int, of: str, only: list[str]) -> l
     chosen = {
         name: one
         for name, one in ESTIMATORS.items()
-        if name in only
-        and of in one.of
-        and (one.scores in {"too", "only"} if cell.judge == PANEL else one.scores != "only")
+        if name in only and of in one.of and (one.scores in {"too", "only"} if cell.scores else one.scores != "only")
     }
     sums = {name: np.zeros(4) for name in chosen}
     rng = np.random.default_rng([1, zlib.crc32(f"{cell.judge} on {cell.model}".encode())])
@@ -258,27 +282,29 @@ def measured(cell: Cell, rate: float, draws: int, of: str, only: list[str]) -> l
     return found
 
 
-FEW = "few labels of one model often show no error of a judge that errs, so the interval is too short or of no length"
+FEW = "few labels often show no error of a judge that errs, so the interval is too short or of no length"
+POOR = (
+    "few labels often show a judge that accepts nearly as much wrong as right; these draws are refused, and the others "
+    "are no random part"
+)
 ELSEWHERE = (
     "it takes the labels to be about other answers than the judged ones, which makes it too wide; and where the judge "
-    "is so poor that it is nearly always refused, the draws in which it is not are no random part"
+    "is so poor that it is often refused, the draws in which it is not are no random part"
 )
 LISTED = {
-    ("judge alone", False): "it does not know its error",
-    ("judge alone", True): "it does not know its error",
-    ("Rogan-Gladen smoothed", False): ELSEWHERE,
-    ("Rogan-Gladen smoothed", True): ELSEWHERE,
-    ("PPI", True): FEW,
-    ("PPI++", True): FEW,
-    ("PPI++ by model", True): FEW,
-    ("drawn mean", True): FEW,
-    ("inverse probability", True): FEW,
-    ("cross-fitted", True): FEW,
-    ("calibrated", True): "a curve through 20 labels is no curve",
-    ("Rogan-Gladen delta", True): FEW,
-    ("Rogan-Gladen bootstrap", True): FEW,
+    "judge alone": ("it does not know its error", math.inf),
+    "Rogan-Gladen smoothed": (ELSEWHERE, math.inf),
+    "PPI": (FEW, 100),
+    "PPI++": (FEW, 100),
+    "PPI++ by model": (FEW, 100),
+    "drawn mean": (FEW, 100),
+    "inverse probability": (FEW, 100),
+    "cross-fitted": (FEW, 100),
+    "calibrated": ("a curve through few labels is no curve", 100),
+    "Rogan-Gladen delta": (POOR, 100),
+    "Rogan-Gladen bootstrap": (POOR, 100),
 }
-"""Estimators, and whether each model stands by itself, of which it is known beforehand that they miss the goal."""
+"""Estimators that are known to miss the goal: why, and below how many labels."""
 
 
 def main() -> int:
@@ -289,26 +315,42 @@ def main() -> int:
     parser.add_argument("--each", action="store_true", help="each tested model by itself")
     parser.add_argument("--of", choices=BOTH, default="questions", help="what the truth is about")
     parser.add_argument("--only", nargs="+", choices=list(ESTIMATORS), default=list(ESTIMATORS), metavar="NAME")
+    parser.add_argument("--answers", type=int, default=1, help="to each question, where judges are simulated")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where measured cells are kept for the next run")
     args = parser.parse_args()
-    cells = list(recorded(args.file, whole=not args.each) if args.file else simulated())
+    cells = list(recorded(args.file, whole=not args.each) if args.file else simulated(args.answers))
     print(f"{len(cells)} cells of judge and model, {args.draws} draws each, seed 1; the truth is about {args.of}")
     heads = (f"{name:>10}" for name in ("coverage %", "least %", "width", "error", "refused %"))
     print(f"{'labels':>6}  {'estimator':<24} {' '.join(heads)}")
+    kept: dict[str, list[Measured]] = {}
+    if args.keep and args.keep.exists():
+        kept = {key: [Measured(*one) for one in found] for key, found in map(json.loads, args.keep.open())}
     missed: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
+        started = {}
         for rate in args.rates:
-            size = len(cells)
-            done = pool.map(measured, cells, [rate] * size, [args.draws] * size, [args.of] * size, [args.only] * size)
-            by_name: defaultdict[str, list[Measured]] = defaultdict(list)
-            for one in (one for cell in done for one in cell):
+            for cell in cells:
+                key = json.dumps([rate, cell.judge, cell.model, args.draws, args.of, args.only])
+                if key not in kept:
+                    started[key] = pool.submit(measured, cell, rate, args.draws, args.of, args.only)
+        for future in as_completed(keys := {future: key for key, future in started.items()}):
+            kept[keys[future]] = future.result()
+            if args.keep:
+                with args.keep.open("a") as file:
+                    file.write(json.dumps([keys[future], kept[keys[future]]]) + "\n")
+    for rate in args.rates:
+        by_name: defaultdict[str, list[Measured]] = defaultdict(list)
+        for cell in cells:
+            for one in kept[json.dumps([rate, cell.judge, cell.model, args.draws, args.of, args.only])]:
                 by_name[one.estimator].append(one)
-            for name in [name for name in ESTIMATORS if name in by_name]:
-                missed += told(name, rate, by_name[name], each=args.each)
+        labels = float(np.mean([rate * len(cell.true) for cell in cells]))
+        for name in [name for name in ESTIMATORS if name in by_name]:
+            missed += told(name, rate, by_name[name], labels=labels)
     print(*missed, sep="\n")
     return 1 if any(not line.startswith("listed") for line in missed) else 0
 
 
-def told(name: str, rate: float, found: list[Measured], *, each: bool) -> list[str]:
+def told(name: str, rate: float, found: list[Measured], *, labels: float) -> list[str]:
     held, width, error, given = (np.array(part) for part in zip(*(one[3:] for one in found), strict=True))
     print(
         f"{rate:>6.0%}  {name:<24} {held.mean():>10.1f} {held.min():>10.1f} {width.mean():>10.1f} "
@@ -322,8 +364,8 @@ def told(name: str, rate: float, found: list[Measured], *, each: bool) -> list[s
     if low:
         worst = min(low, key=lambda one: one.held)
         lines.append(f"{name}, {rate:.0%}: {len(low)} cells below 90%, least {worst.judge} on {worst.model}")
-    why = LISTED.get((name, each))
-    return [f"listed: {line} ({why})" for line in lines] if why else lines
+    why, enough = LISTED.get(name, ("", 0))
+    return [f"listed: {line} ({why})" for line in lines] if labels < enough else lines
 
 
 if __name__ == "__main__":

@@ -243,7 +243,7 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
     from judgebench.cli.labelling import label_all
     from judgebench.query.run_query import open_query
     from judgebench.records.facts import Label
-    from judgebench.store.labels import append_labels
+    from judgebench.store.labels import append_labels, same_annotator
     from judgebench.trust.judged import judged_rows
     from judgebench.trust.labelled import LabelBook
 
@@ -256,7 +256,9 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
     row = _row_named(args.row, [one.row for one in book.draws], run)
     drawn = next(one for one in book.draws if one.row == row)
     who = args.annotator or _login()
-    labelled = {(one.id, one.answer_hash) for one in book.labels(drawn.dataset) if one.annotator == who}
+    me = same_annotator(who)
+    labels = book.labels(drawn.dataset)
+    labelled = {(one.id, one.answer_hash) for one in labels if same_annotator(one.annotator) == me}
     open_ = [one for one in drawn.answers if (one.id, one.answer_hash) not in labelled]
     kind = _kind(judged_rows(run, row))
     query = open_query(run.path)

@@ -65,9 +65,23 @@ def read_labels(path: Path) -> Iterator[Label]:
 def valid_labels(labels: Iterable[Label]) -> dict[tuple[int, str, str], Label]:
     """Return the labels that count, by item, answer hash and annotator: of several the last.
 
-    The hash alone would not do: two questions may have the same answer, which is right for one of them.
+    The hash alone would not do: two questions may have the same answer, which is right for one of them. The key has the
+    annotator as ``same_annotator`` writes the name, and each label the spelling that came first.
     """
-    return {(label.id, label.answer_hash, label.annotator): label for label in labels}
+    names: dict[str, str] = {}
+    found: dict[tuple[int, str, str], Label] = {}
+    for label in labels:
+        who = same_annotator(label.annotator)
+        name = names.setdefault(who, label.annotator)
+        found[label.id, label.answer_hash, who] = (
+            label if label.annotator == name else msgspec.structs.replace(label, annotator=name)
+        )
+    return found
+
+
+def same_annotator(name: str) -> str:
+    """Return what two spellings of one annotator's name have in common: ``Ada``, ``ada`` and ``ada `` are one."""
+    return " ".join(name.split()).casefold()
 
 
 def _checked(label: Label) -> Label:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from judgebench.errors import DataError
 from judgebench.records.facts import Label
 from judgebench.store.draws import read_draws
-from judgebench.store.labels import append_labels, read_labels, valid_labels
+from judgebench.store.labels import append_labels, read_labels, same_annotator, valid_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.judged import WORTH, JudgedRow, judged_rows
 from judgebench.trust.label_files import WrittenLabel, decision_of, read_label_file
@@ -107,14 +107,17 @@ def add_labels(run: RunFolder, written: Sequence[WrittenLabel], *, annotator: st
         if not made[dataset][-1].annotator:
             raise DataError(f"{one.where}: the label does not say who gave it.", hint="Add --annotator NAME.")
         label = made[dataset][-1]
-        _check_same(one, label, *said_before.setdefault((dataset, one.id, named, label.annotator), (one, label)))
+        about = dataset, one.id, named, same_annotator(label.annotator)
+        _check_same(one, label, *said_before.setdefault(about, (one, label)))
     added = known = 0
     for dataset, raw in made.items():
         before = list(read_labels(run.labels(dataset)))
         labels = [_weighed(one, raw, index.count(dataset)) for one in raw]
         check_splits([*before, *labels], dataset)
         had = valid_labels(before)
-        new = [one for one in labels if not _same(had.get((one.id, one.answer_hash, one.annotator)), one)]
+        new = [
+            one for one in labels if not _same(had.get((one.id, one.answer_hash, same_annotator(one.annotator))), one)
+        ]
         append_labels(run.labels(dataset), new)
         added += len(new)
         known += len(labels) - len(new)

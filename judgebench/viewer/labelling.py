@@ -17,6 +17,7 @@ from judgebench.query import Filter, Item, ItemKey, ItemLine, RunQuery
 from judgebench.records.draws import Draw, DrawnAnswer
 from judgebench.records.facts import Label
 from judgebench.store.draws import read_draws
+from judgebench.store.labels import same_annotator
 from judgebench.store.run_folder import RunFolder
 from judgebench.viewer import figures
 from judgebench.viewer.chosen import Chosen
@@ -145,7 +146,8 @@ def labelled_lines(
     asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[int, str, str], Label]
 ) -> list[ItemLine]:
     """Return the lines that have a label of the annotator; an answer that was asked again since has none."""
-    own = {(one.model, one.id, one.repeat) for (_, _, who), one in labels.items() if who == annotator}
+    me = same_annotator(annotator)
+    own = {(one.model, one.id, one.repeat) for (_, _, who), one in labels.items() if who == me}
     if not own:
         return []
     lines = asks.lines(msgspec.structs.replace(chosen.filter(), labelled=True, sort=""))
@@ -156,7 +158,7 @@ def own_label(labels: Mapping[tuple[int, str, str], Label], item: Item | None, a
     """Return the annotator's label of an answer."""
     if item is None or item.verdict is None:
         return None
-    return labels.get((item.line.id, item.verdict.answer_hash, annotator))
+    return labels.get((item.line.id, item.verdict.answer_hash, same_annotator(annotator)))
 
 
 def choices_of(asks: RunQuery, row: str) -> list[str]:
@@ -188,21 +190,21 @@ def progress_of(
         annotator: Who labels.
         labels: The labels that count.
     """
-    keys = set(queue.keys)
+    me, keys = same_annotator(annotator), set(queue.keys)
     done = sum(line.name in keys for line in lines)
     if not queue.picked and queue.draw is not None:
         answers = [one for one in queue.draw.answers if ItemKey(one.model, queue.draw.row, one.id, one.repeat) in keys]
-        done = sum((one.id, one.answer_hash, annotator) in labels for one in answers)
-    said = {(one.model, one.id, one.repeat): one for (_, _, who), one in labels.items() if who == annotator}
+        done = sum((one.id, one.answer_hash, me) in labels for one in answers)
+    said = {(one.model, one.id, one.repeat): one for (_, _, who), one in labels.items() if who == me}
     judged = [(said[line.model, line.id, line.repeat], line) for line in lines if line.status == "ok"]
     alike = sum(_said(label.decision, label.score) == _said(line.decision, line.score) for label, line in judged)
     agreements = [Agreement("the judge", alike, len(judged))] if judged else []
     ruled = [(label, line) for label, line in judged if line.rule_decision is not None and label.decision is not None]
     if ruled:
         agreements.append(Agreement("the rule", sum(a.decision == b.rule_decision for a, b in ruled), len(ruled)))
-    own = {(id, hash_of): one for (id, hash_of, who), one in labels.items() if who == annotator}
-    for other in sorted({who for *_, who in labels} - {annotator}):
-        both = [(own[id, h], one) for (id, h, who), one in labels.items() if who == other and (id, h) in own]
+    own = {(id, hash_of): one for (id, hash_of, who), one in labels.items() if who == me}
+    for key, other in sorted({who: one.annotator for (*_, who), one in labels.items() if who != me}.items()):
+        both = [(own[id, h], one) for (id, h, who), one in labels.items() if who == key and (id, h) in own]
         if both:
             same = sum(_said(a.decision, a.score) == _said(b.decision, b.score) for a, b in both)
             agreements.append(Agreement(other, same, len(both)))

@@ -111,6 +111,51 @@ def test_strata_with_few_labels_are_merged_and_named() -> None:
     assert stratified_mean({"south": few}) is None
 
 
+def test_copies_of_answers_to_the_same_questions_narrow_no_interval() -> None:
+    """Four answers to a question that are always alike tell as much as one, whichever estimator is asked."""
+    rng = np.random.default_rng(16)
+    y, f, u = rng.integers(0, 2, 60).astype(float), rng.integers(0, 2, 60).astype(float), rng.random(200).round()
+    own = np.arange(260)
+    copies = np.concatenate([np.tile(own[:60], 4), np.tile(own[60:], 4)])
+    tiled = tuple(np.tile(part, 4) for part in (y, f, u))
+
+    once, often = powered_mean(y, f, u, weight=0.7, clusters=own), powered_mean(*tiled, weight=0.7, clusters=copies)
+    assert once is not None
+    assert often is not None
+    assert often[:5] == pytest.approx(once[:5])
+    alone = powered_mean(*tiled, weight=0.7)
+    assert alone is not None
+    assert alone.stderr == pytest.approx(once.stderr / 2, rel=0.02)
+
+    part = np.tile(np.arange(60) % 5, 4)
+    fitted = cross_fitted_mean(*tiled, parts=part, clusters=copies)
+    single = cross_fitted_mean(y, f, u, parts=part[:60], clusters=own)
+    assert fitted is not None
+    assert single is not None
+    assert fitted.stderr == pytest.approx(single.stderr, rel=0.02)  # each label of a fit is seen four times
+
+    stratum = StratumValues(y, f, u, own[:60], own[60:])
+    strata = stratified_mean({"one": stratum, "two": stratum, "three": stratum}, weight=0.7)
+    assert strata is not None
+    assert strata.stderr == pytest.approx(once.stderr, rel=0.01)
+    with pytest.raises(ValueError, match="60 labelled and 200 other items, and 9 clusters"):
+        powered_mean(y, f, u, clusters=np.arange(9))
+
+
+def test_strata_by_verdict_are_as_sure_as_the_corrected_share() -> None:
+    """How many answers fall into each verdict is chance too, and counts where the strata name their questions."""
+    (y, f, u, chances, own, every), _ = run(np.random.default_rng(17), n=100)
+    rest = np.setdiff1d(every, own)
+    found = stratified_mean(
+        {v: StratumValues(y[f == v], f[f == v], u[rest][u[rest] == v], own[f == v], rest[u[rest] == v]) for v in (0, 1)}
+    )
+    share = corrected_share(y, f, u, chances, own, every)
+    assert found is not None
+    assert share is not None
+    assert found.value == pytest.approx(share.value)
+    assert found.stderr == pytest.approx(share.stderr, rel=0.02)
+
+
 def test_a_map_that_is_fitted_on_the_labels_is_judged_by_the_others() -> None:
     """A map that repeats each label it has seen is worth nothing, and cross-fitting knows."""
     rng = np.random.default_rng(7)

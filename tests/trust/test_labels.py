@@ -221,6 +221,33 @@ def test_of_labels_with_a_time_the_last_counts_and_twice_the_same_is_no_doubt(ru
     assert {one.id: one.decision for one in counted.values()} == {1: "correct", 2: "incorrect"}
 
 
+def test_names_that_differ_in_case_or_blanks_are_one_annotator(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who types the own name in two ways would else agree with a second annotator, and be asked everything twice."""
+    assert jb(["label", "draw", str(run), "--n", "3", "--out", str(tmp_path / "sheet.csv")]) == 0
+    first, second, third = (int(row["id"]) for row in rows_of(tmp_path / "sheet.csv"))
+    file = tmp_path / "labels.csv"
+    file.write_text(
+        f"id,label,annotator\n{first},correct,Ada  Byron\n{second},correct, ada byron \n{third},correct,Eve\n"
+    )
+    assert jb(["label", "add", str(run), str(file)]) == 0
+    assert [one.annotator for one in LabelBook(RunFolder(run)).labels("toy")] == ["Ada  Byron", "Ada  Byron", "Eve"]
+
+    capsys.readouterr()
+    keys(monkeypatch, "x\n")
+    assert jb(["label", str(run), "--annotator", "ADA BYRON"]) == 0
+    assert "1 label by ADA BYRON kept; all done" in capsys.readouterr().out  # the one that only Eve has labelled
+
+    file.write_text(f"id,label,annotator\n{first},incorrect,ada byron\n{first},correct,Ada Byron\n")
+    assert jb(["label", "add", str(run), str(file)]) != 0
+    assert "Leave the line that counts, or name two annotators" in capsys.readouterr().err
+    file.write_text(f"id,label,annotator\n{first},incorrect,ada byron\n")
+    assert jb(["label", "add", str(run), str(file)]) == 0
+    assert jb(["label", "report", str(run)]) == 0
+    assert "Ada  Byron (3), Eve (1)" in capsys.readouterr().out
+
+
 def test_a_sheet_with_an_answer_that_thinks_aloud_is_taken_in(tmp_path: Path) -> None:
     run = tmp_path / "20260101_000000"
     judged_run(run, [True], [True], answers=["so " * 60_000])

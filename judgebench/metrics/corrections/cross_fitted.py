@@ -10,15 +10,12 @@ Sciences 121, e2322083121.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from judgebench.metrics.statistics.intervals import t_quantile
-from judgebench.metrics.statistics.prediction_powered import SMALL, Column, PoweredMean, column
+from judgebench.metrics.statistics.prediction_powered import Column, PoweredMean, column, reach_of
 
 Fit = Callable[[Column, Column], Callable[[Column], Column]]
 """Takes what the judge says and the labels, and returns what predicts a label from each thing that the judge says."""
@@ -57,13 +54,15 @@ def cross_fitted_mean(
     *,
     fit: Fit = mean_by_verdict,
     parts: int | npt.NDArray[np.int64] = 10,
+    clusters: Sequence[int] | npt.NDArray[np.int64] | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> PoweredMean | None:
-    """Return the corrected mean of independent items, with predictions that are fitted on the labels.
+    """Return the corrected mean, with predictions that are fitted on the labels.
 
     ``mean over the unlabelled of the mean prediction of all parts' fits + mean of (label - prediction of the fit that
-    has not seen it)``. The variance is that of both means, each with n - 1; below ``SMALL`` labels it has Student's t.
+    has not seen it)``. The variance is that of both means over questions, each with n - 1; below ``SMALL`` labelled
+    questions it has Student's t.
 
     Args:
         true: Labels.
@@ -71,17 +70,20 @@ def cross_fitted_mean(
         unlabelled: The judge about the others.
         fit: Fits the map.
         parts: How many, or the part of each label.
+        clusters: Question of each labelled item, then of each other one, where several items share one: all labels of
+            a question are in one part, and the error is that over questions. Each item's own if not given.
         level: Of the interval.
         seed: Of the parts.
 
     Returns:
-        ``None`` for fewer than two labels a part, or fewer than two unlabelled items.
+        ``None`` for fewer than two labelled questions a part, or fewer than two unlabelled items.
     """
     y, f, u = column(true), column(said), column(unlabelled)
     count = parts if isinstance(parts, int) else len(np.unique(parts))
-    if len(y) < 2 * count or count < 2 or len(u) < 2:
+    questions = np.arange(len(y) + len(u)) if clusters is None else np.asarray(clusters)
+    if len(np.unique(questions[: len(y)])) < 2 * count or count < 2 or len(u) < 2:
         return None
-    part = parts_of(np.arange(len(y)), parts, seed) if isinstance(parts, int) else parts
+    part = parts_of(questions[: len(y)], parts, seed) if isinstance(parts, int) else parts
     different, place = np.unique(u, return_inverse=True)  # equal verdicts have equal predictions
     predicted, own = np.zeros(len(different)), np.zeros(len(y))
     for one in np.unique(part):
@@ -91,7 +93,5 @@ def cross_fitted_mean(
         own[inside] = predict(f[inside])
     residual, predicted = y - own, predicted[place]
     value = float(predicted.mean() + residual.mean())
-    error = math.sqrt(float(predicted.var(ddof=1)) / len(u) + float(residual.var(ddof=1)) / len(y))
-    few = len(y) < SMALL
-    reach = error * (t_quantile(0.5 + level / 2, len(y) - 1) if few else NormalDist().inv_cdf(0.5 + level / 2))
+    error, reach, few = reach_of(residual, predicted, questions, level=level)
     return PoweredMean(value, error, value - reach, value + reach, 1.0, len(y), len(u), few)

@@ -14,8 +14,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
+import numpy as np
+
 from judgebench.metrics.statistics.intervals import t_quantile
-from judgebench.metrics.statistics.prediction_powered import PSEUDO, PoweredMean, powered_mean
+from judgebench.metrics.statistics.numbering import Numbers, numbered
+from judgebench.metrics.statistics.prediction_powered import PSEUDO, Column, PoweredMean, column, powered_mean
 
 LEAST = 5
 """Labels below which a stratum is merged with the next smaller one."""
@@ -26,11 +29,15 @@ class StratumValues(NamedTuple):
 
     Attributes:
         true: Labels. ``said``: the judge about the labelled items. ``unlabelled``: the judge about the others.
+        clusters: Question of each labelled item, where questions have several; empty where each has one.
+        unlabelled_clusters: Question of each other item, likewise.
     """
 
-    true: Sequence[float]
-    said: Sequence[float]
-    unlabelled: Sequence[float]
+    true: Sequence[float] | Column
+    said: Sequence[float] | Column
+    unlabelled: Sequence[float] | Column
+    clusters: Sequence[int] | Numbers = ()
+    unlabelled_clusters: Sequence[int] | Numbers = ()
 
 
 class StratifiedMean(NamedTuple):
@@ -62,6 +69,9 @@ def stratified_mean(
 ) -> StratifiedMean | None:
     """Return the corrected mean of all items, each stratum weighed by its size.
 
+    Where the strata name questions, the error is that over questions: what the answers to one question have in common
+    is counted across strata, and so is that another sample would have strata of other sizes.
+
     Args:
         strata: The strata by name.
         weight: Of the judge, in every stratum; ``None`` takes the best one of each.
@@ -85,27 +95,60 @@ def stratified_mean(
         merged += [name for name in (*few[0], *other[0]) if name not in merged]
         both = StratumValues(*([*first, *second] for first, second in zip(few[1], other[1], strict=True)))
         groups = [*(one for one in groups if one is not few and one is not other), ((*few[0], *other[0]), both)]
-    total = sum(len(values.true) + len(values.unlabelled) for _, values in groups)
-    value = variance = spread = 0.0
+    total = sum(_size(values) for _, values in groups)
+    value = variance = spread = doubt = 0.0
     found: dict[tuple[Hashable, ...], PoweredMean] = {}
     for names, values in groups:
         one = powered_mean(values.true, values.said, values.unlabelled, weight=weight, level=level, small=small)
         if one is None:
             return None
-        share = (len(values.true) + len(values.unlabelled)) / total
+        share = _size(values) / total
         found[names] = one
         error = one.stderr**2
         if scale:
             error *= (one.n - 1) / (one.n - 2) if weight is None else 1.0
-            error += 2 * PSEUDO * scale**2 / (one.n + 2 * PSEUDO) ** 2
+            unseen = 2 * PSEUDO * scale**2 / (one.n + 2 * PSEUDO) ** 2
+            error, doubt = error + unseen, doubt + share**2 * unseen
         value += share * one.value
         variance += share**2 * error
         spread += share**4 * error**2 / (one.n - 1)
+    freedom = max(1, math.floor(variance**2 / spread)) if spread > 0 else math.inf
+    if any(len(values.clusters) for _, values in groups):
+        variance = doubt + _variance(groups, found, value, lost=2 if scale and weight is None else 1)
     quantile = NormalDist().inv_cdf(0.5 + level / 2)
-    if any(one.small for one in found.values()) and spread > 0:
-        quantile = t_quantile(0.5 + level / 2, max(1, math.floor(variance**2 / spread)))
+    if any(one.small for one in found.values()) and math.isfinite(freedom):
+        quantile = t_quantile(0.5 + level / 2, int(freedom))
     reach = math.sqrt(variance) * quantile
     return StratifiedMean(value, math.sqrt(variance), value - reach, value + reach, found, merged)
+
+
+def _variance(
+    groups: Sequence[tuple[tuple[Hashable, ...], StratumValues]],
+    found: Mapping[tuple[Hashable, ...], PoweredMean],
+    value: float,
+    *,
+    lost: int,
+) -> float:
+    """Return the variance of the mean over questions, which may have answers in several strata."""
+    total = sum(_size(values) for _, values in groups)
+    influences, questions = [], []
+    for names, values in groups:
+        one, n, size = found[names], len(values.true), _size(values)
+        residual = column(values.true) - one.weight * column(values.said)
+        predicted = one.weight * column(values.unlabelled)
+        known = math.sqrt(n / max(1, n - lost))
+        between = np.full(size, (one.value - value) / total)
+        between[:n] += size / total * known * (residual - residual.mean()) / n
+        between[n:] += size / total * (predicted - predicted.mean()) / len(predicted)
+        influences.append(between)
+        questions.append(np.concatenate([values.clusters, values.unlabelled_clusters]))
+    count, place, _ = numbered(np.concatenate(questions).astype(np.int64))
+    sums = np.bincount(place, np.concatenate(influences), count)
+    return float(sums @ sums)
+
+
+def _size(values: StratumValues) -> int:
+    return len(values.true) + len(values.unlabelled)
 
 
 def _labels(group: tuple[tuple[Hashable, ...], StratumValues]) -> int:

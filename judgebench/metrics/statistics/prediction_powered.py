@@ -80,16 +80,19 @@ def powered_mean(
     unlabelled: Sequence[float] | Column,
     *,
     weight: float | None = None,
+    clusters: Sequence[int] | npt.NDArray[np.int64] | None = None,
     level: float = 0.95,
     small: bool | None = None,
 ) -> PoweredMean | None:
-    """Return the corrected mean of independent items, as ``ppi_py`` does; jb itself takes ``drawn_mean``.
+    """Return the corrected mean, of independent items as ``ppi_py`` does; jb itself takes ``drawn_mean``.
 
     Args:
         true: Labels.
         said: The judge about the labelled items, in the same order.
         unlabelled: The judge about the others.
         weight: Of the judge; 1 is PPI, ``None`` takes the one with the least variance (PPI++).
+        clusters: Question of each labelled item, then of each other one, where several items share one: the error is
+            that over questions, and ``small`` counts them. Each item's own if not given.
         level: Of the interval.
         small: Whether the interval is for few labels: n - 1 in the variances, and Student's t with n - 1 degrees of
             freedom; ``None`` takes it below ``SMALL`` labels. ``ppi_py`` has n and the normal distribution.
@@ -102,13 +105,51 @@ def powered_mean(
     if n < 2 or rest < 2:
         return None
     lam = power_weight(y, f, u) if weight is None else weight
-    few = n < SMALL if small is None else small
-    residual = y - lam * f
-    value = float(lam * u.mean() + residual.mean())
-    freedom = 1 if few else 0
-    error = math.sqrt(lam**2 * float(u.var(ddof=freedom)) / rest + float(residual.var(ddof=freedom)) / n)
-    reach = error * (t_quantile(0.5 + level / 2, n - 1) if few else NormalDist().inv_cdf(0.5 + level / 2))
+    residual, predicted = y - lam * f, lam * u
+    value = float(predicted.mean() + residual.mean())
+    error, reach, few = reach_of(residual, predicted, clusters, level=level, small=small)
     return PoweredMean(value, error, value - reach, value + reach, lam, n, rest, few)
+
+
+def reach_of(
+    residual: Column,
+    predicted: Column,
+    clusters: Sequence[int] | npt.NDArray[np.int64] | None,
+    *,
+    level: float = 0.95,
+    small: bool | None = None,
+) -> tuple[float, float, bool]:
+    """Return the standard error of the sum of two means, the reach of its interval, and whether it is for few labels.
+
+    Args:
+        residual: What the predictions miss, of each labelled item.
+        predicted: The prediction of each other item.
+        clusters: As of ``powered_mean``; likewise ``level`` and ``small``.
+        level: Likewise.
+        small: Likewise.
+
+    Raises:
+        ValueError: There are more or fewer clusters than items.
+    """
+    n, rest = len(residual), len(predicted)
+    if clusters is None:
+        labelled = n
+        few = labelled < SMALL if small is None else small
+        freedom = 1 if few else 0
+        error = math.sqrt(float(predicted.var(ddof=freedom)) / rest + float(residual.var(ddof=freedom)) / n)
+    else:
+        own = np.asarray(clusters)
+        if len(own) != n + rest:
+            raise ValueError(f"there are {n} labelled and {rest} other items, and {len(own)} clusters")
+        count, place, _ = numbered(own)
+        labelled, others = distinct(place[:n], count), distinct(place[n:], count)
+        few = labelled < SMALL if small is None else small
+        known, also = (math.sqrt(one / max(1, one - 1)) for one in (labelled, others))
+        moved = np.concatenate([known * (residual - residual.mean()) / n, also * (predicted - predicted.mean()) / rest])
+        sums = np.bincount(place, moved, count)
+        error = math.sqrt(float(sums @ sums))
+    quantile = t_quantile(0.5 + level / 2, max(1, labelled - 1)) if few else NormalDist().inv_cdf(0.5 + level / 2)
+    return error, error * quantile, few
 
 
 def drawn_mean(

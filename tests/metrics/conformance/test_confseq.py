@@ -7,7 +7,11 @@ where a mean has become impossible: ours is infinite from the item that makes it
 Bernstein sequence is that of the paper (plug-in mean with one half before the first item); the package starts its mean
 at 0.
 
-The package ``expectation`` is no oracle here: its releases from 0.6 on need Python 3.12.
+``expectation`` 0.6.1 needs Python 3.12, and says the same: on 1,000 of these draws (39,714 items, with and without
+replacement) the logarithms of its e-processes differ from ours by at most 2e-14. What was taken is the mean over the
+stakes of an ``EProcess`` each, with ``BettingStrategy.CONSERVATIVE`` and the stake as ``conservative_lambda``; the
+e-value of an item is the item divided by what its mean would be if that of all were the bound. Its confidence sequences
+are mixtures (S. R. Howard et al. 2021) and no bets, so ours have nothing to be compared with there.
 """
 
 from __future__ import annotations
