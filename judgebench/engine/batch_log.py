@@ -10,6 +10,7 @@ weeks. What it answered badly or not at all is asked in a new one.
 
 from __future__ import annotations
 
+import heapq
 import os
 import time
 from collections.abc import Iterator
@@ -84,8 +85,8 @@ class BatchLog:
         self._batches: dict[str, KnownBatch] = {}
         self._holding: dict[str, KnownBatch] = {}
         mend(path)
-        steps = [step for file in sorted(path.parent.glob("*.jsonl")) for step in _steps(file)]
-        for step in sorted(steps, key=lambda step: step.at):
+        files = sorted(path.parent.glob("*.jsonl"))
+        for _, step in heapq.merge(*[_timed(file) for file in files], key=lambda timed: timed[0]):
             self._take(step, resumed=True)
 
     def holding(self, id: str) -> KnownBatch | None:
@@ -143,6 +144,14 @@ class BatchLog:
         except OSError as error:
             raise disk_error(self.path, error) from error
         self._take(step, resumed=False)
+
+
+def _timed(path: Path) -> Iterator[tuple[float, _Step]]:
+    """Yield the steps of a file as they were written, each with a time that a clock set back does not turn back."""
+    at = 0.0
+    for step in _steps(path):
+        at = max(at, step.at)
+        yield at, step
 
 
 def _steps(path: Path) -> Iterator[_Step]:

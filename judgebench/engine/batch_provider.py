@@ -20,7 +20,7 @@ from judgebench.engine.faults import RetryPolicy, fault_of
 from judgebench.errors import ConfigError, EndpointError
 from judgebench.models.access import dialect_of
 from judgebench.models.addresses import call_url
-from judgebench.models.batches import BatchApi, BatchIntent, BatchLine, BatchState, CallError, LineResult
+from judgebench.models.batches import BatchApi, BatchIntent, BatchLine, BatchState, CallError, LineResult, unusable
 from judgebench.models.contract import BatchConfig, ServiceConfig
 from judgebench.records.flow import Failure
 
@@ -37,6 +37,14 @@ logger = logging.getLogger(__name__)
 
 class ResultsGoneError(Exception):
     """A provider no longer keeps what a batch brought."""
+
+
+class _IncompleteError(CallError):
+    """Fewer results came than the provider has: the file was cut, or something else came in its place."""
+
+    def __init__(self, came: int, answered: int) -> None:
+        message = f"{came} results came of {answered} that it says it has"
+        super().__init__(Failure(kind="bad_reply", message=message), reached=True)
 
 
 class BatchProvider:
@@ -92,8 +100,10 @@ class BatchProvider:
             EndpointError: The provider does not say what batches it has: then nothing may be submitted again.
         """
         settled = min(SETTLING, self._batch.poll)
+        began = time.monotonic()
         while True:
-            age = time.time() - batch.intended
+            # The clock may have been set back since, and the intent lie in the future.
+            age = max(time.time() - batch.intended, time.monotonic() - began)
             try:
                 found = await self._api.find(BatchIntent(batch.name, len(batch.ids), batch.intended))
             except CallError as error:
@@ -125,6 +135,8 @@ class BatchProvider:
             id = batch.batches[0]
             try:
                 state = await self._api.state(id)
+                if not state.word:
+                    raise unusable("state", state.payload)
                 failing_since = 0.0
                 look(state)
                 if state.ended:
@@ -146,7 +158,7 @@ class BatchProvider:
             await asyncio.sleep(self._batch.poll)
 
     async def results(self, batch: KnownBatch, state: BatchState) -> AsyncIterator[LineResult]:
-        """Yield what an ended batch brought; where that breaks off, from the beginning again.
+        """Yield what an ended batch brought; where that breaks off or is not all, from the beginning again.
 
         Raises:
             ResultsGoneError: The provider keeps it no longer.
@@ -154,12 +166,17 @@ class BatchProvider:
         """
         repeat = 0
         while True:
+            brought = 0
             try:
                 async for result in self._api.results(state):
+                    brought += 1
                     yield result
+                if brought < state.answered:
+                    raise _IncompleteError(brought, state.answered)
             except CallError as error:
                 repeat += 1
-                if error.failure.kind == "not_found":
+                incomplete = isinstance(error, _IncompleteError) and repeat > self._policy.repeats
+                if error.failure.kind == "not_found" or incomplete:
                     if time.time() - batch.intended > YOUNG:
                         raise ResultsGoneError(f"its results are gone ({error.failure.message})") from None
                     raise self._without_results(batch, error.failure) from None

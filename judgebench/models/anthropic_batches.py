@@ -63,8 +63,14 @@ class AnthropicBatches(BatchApi):
         payload = (await self.calls.call("GET", f"v1/messages/batches/{batch}")).payload
         word, counts = text_of(payload, "processing_status"), _counts(payload)
         total = sum(counts.values())
-        ended = word == "ended"
-        return BatchState(word=word, ended=ended, done=total - counts["processing"], total=total, payload=payload)
+        return BatchState(
+            word=word,
+            ended=word == "ended",
+            done=total - counts["processing"],
+            total=total,
+            answered=counts["succeeded"],
+            payload=payload,
+        )
 
     async def results(self, state: BatchState) -> AsyncIterator[LineResult]:
         """Yield the results; their address is made from the id, as the key must go nowhere else."""

@@ -45,9 +45,11 @@ class BatchState(msgspec.Struct, frozen=True, kw_only=True):
     """Where a batch stands.
 
     Attributes:
-        word: The provider's own word for it.
+        word: The provider's own word for it; empty where it says none, which is no answer.
         ended: Whether it will not change any more.
         done: Questions that are through, with a reply or without. ``total``: All of them; 0 while the provider counts.
+        answered: Questions of which the provider says that they have a reply, where the results come in files of
+            their own: fewer lines than these are not all of them.
         refused: Why the provider took none of its questions.
         refused_lines: Sentences about single questions because of which it took none, by their number from 0.
         payload: All that the provider says of it, for ``BatchApi.results``.
@@ -57,6 +59,7 @@ class BatchState(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool
     done: int = 0
     total: int = 0
+    answered: int = 0
     refused: Failure | None = None
     refused_lines: dict[int, str] = {}
     payload: Any = None

@@ -96,11 +96,13 @@ class GeminiBatches(BatchApi):
         total = number_of(about, "batchStats", "requestCount")
         waiting = number_of(about, "batchStats", "pendingRequestCount")
         refused = self._refusal(payload) if word == "FAILED" else None
+        in_file = bool(text_of(_output(payload), "responsesFile"))
         return BatchState(
-            word=word.lower() or "unknown",
+            word=word.lower(),
             ended=word in _ENDED,
             done=max(0, total - waiting) if value_of(about, "batchStats", "pendingRequestCount") is not None else 0,
             total=total,
+            answered=number_of(about, "batchStats", "successfulRequestCount") if in_file else 0,
             refused=refused,
             payload=payload,
         )

@@ -92,7 +92,8 @@ class OpenAIBatches(BatchApi):
         """Return where a batch stands; one that failed as a whole says why, often line by line."""
         payload = (await self.calls.call("GET", f"v1/batches/{batch}")).payload
         word = text_of(payload, "status")
-        done = number_of(payload, "request_counts", "completed") + number_of(payload, "request_counts", "failed")
+        completed = number_of(payload, "request_counts", "completed")
+        done = completed + number_of(payload, "request_counts", "failed")
         total = number_of(payload, "request_counts", "total")
         refused, lines = self._refusal(payload) if word == "failed" else (None, {})
         return BatchState(
@@ -100,6 +101,7 @@ class OpenAIBatches(BatchApi):
             ended=word in _ENDED,
             done=done,
             total=total,
+            answered=completed,
             refused=refused,
             refused_lines=lines,
             payload=payload,

@@ -518,3 +518,98 @@ def test_a_wrong_key_and_a_service_without_batches_end_the_task_in_one_sentence(
         asyncio.run(ask(config_of(service)))
     assert "takes no batch for the model 'test-model' of the config 'batched' (HTTP 404" in raised.value.message
     assert "leave batch out" in raised.value.hint
+
+
+@pytest.mark.parametrize("step", ["created", "closed"])
+def test_a_clock_that_was_set_back_hides_no_batch(tmp_path: Path, step: str) -> None:
+    """The lines of a file are in the order in which they were written, whatever the clock said then."""
+    with BatchService("openai") as service:
+        asking = Asking(service, tmp_path)
+        asking.run()
+        asking.record.unlink()
+        file = tmp_path / "batches" / "batched" / "data.jsonl"
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        at = next(nth for nth, line in enumerate(lines) if line["step"] == step)
+        for line in lines[at:]:
+            line["at"] -= 3600
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        assert len(asking.run()) == COUNT == len(service.submitted)
+
+
+def test_an_intent_of_the_future_is_looked_for_as_long_as_any_other(tmp_path: Path) -> None:
+    """The clock was set back after a batch was about to be submitted: the wait does not last until it is back there."""
+    with BatchService("openai") as service:
+        asking = Asking(service, tmp_path)
+        service.interrupt = asking.killer("submit")
+        assert asking.run_in_a_process() == -signal.SIGKILL
+        file = tmp_path / "batches" / "batched" / "data.jsonl"
+        intent = json.loads(file.read_text())
+        file.write_text(json.dumps({**intent, "at": intent["at"] + 10**6}) + "\n")
+        assert len(asking.run()) == COUNT == len(service.submitted)
+
+
+class _Cutting(BatchService):
+    """A service whose results come wrong at first, with 200: a proxy in between cuts or replaces them."""
+
+    def first(self, change: Callable[[bytes], bytes]) -> None:
+        told, done = self._protocol.handle, set[str]()
+
+        async def handle(service: BatchService, http: Any) -> Any:
+            answer = await told(service, http)
+            if answer is None or answer.file is None or http.path in done:
+                return answer
+            done.add(http.path)
+            return dataclasses.replace(answer, file=dataclasses.replace(answer.file, data=change(answer.file.data)))
+
+        self._protocol.handle = handle  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "responses"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"",
+        lambda data: b"".join(data.splitlines(keepends=True)[:4]),
+        lambda data: data[: len(data) // 2],
+        lambda data: b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}\n',
+        lambda data: b"<html>502 Bad Gateway</html>",
+    ],
+    ids=["empty", "fewer lines", "cut in a line", "an error with 200", "a page with 200"],
+)
+def test_results_that_come_incomplete_are_fetched_again_and_not_paid_again(
+    tmp_path: Path, provider: str, change: Callable[[bytes], bytes]
+) -> None:
+    with _Cutting(provider) as service:
+        service.first(change)
+        asking = Asking(service, tmp_path)
+        asking.keys = {"backoff": 0.001}
+        replies = asking.run()
+        assert {reply.status for reply in replies.values()} == {"ok"}
+        assert len(replies) == COUNT == len(service.submitted)
+
+
+def test_results_that_stay_incomplete_are_paid_again_only_when_they_cannot_be_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _Lying("anthropic") as service:
+        service.change(
+            payload=lambda batch: {**batch, "request_counts": {"succeeded": COUNT + 1}},
+            file=lambda line: _of_another(line) if "question 3" in json.dumps(line) else line,
+        )
+        asking = Asking(service, tmp_path, poll=0.001)
+        with pytest.raises(JudgebenchError, match=r"batch_1', which has ended \(10 results came of 11 that it says"):
+            asking.run()
+        monkeypatch.setattr("judgebench.engine.batch_provider.YOUNG", 0.0)
+        assert [number for number, reply in asking.run().items() if reply.status != "ok"] == [3]
+        assert len(service.batches) == 1
+
+
+def test_a_service_that_tells_no_state_is_given_up(tmp_path: Path) -> None:
+    """An error body with 200 in the place of the batch, for ever."""
+    with _Lying("anthropic") as service:
+        service.change(payload=lambda _: {"type": "error", "error": {"type": "api_error", "message": "no"}})
+        asking = Asking(service, tmp_path)
+        asking.keys = {"patience": 0.1}
+        with pytest.raises(JudgebenchError, match="names no state"):
+            asking.run()
+        assert len(service.batches) == 1
