@@ -1,0 +1,367 @@
+"""Answers and judgments asked for: each once, what failed again, and what has changed only when somebody says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from judgebench.errors import ExitCode
+from judgebench.identity.questions import read_identity
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.records.flow import Failure, Reply, Usage, Verdict
+from judgebench.records.run import Baseline, Typed
+from tests.stages.in_one_process import ASKED, EQUAL, SAY, OneProcess, judge, model, number_in, rows, text_of
+
+FAILED = Reply(status="failed", error=Failure(kind="server", message="gone"))
+REFUSED = Reply(status="failed", error=Failure(kind="bad_request", message="no such thing"))
+PAIRS = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"type": "counter", "unread": "drop"}})
+DONE = {"infer:m/d": 0, "judge:m/d-j": 0, "extract:m/d-j": 0, "summarize": 0}
+
+
+class Raises(JudgeMethod):
+    """Asks about all items but one."""
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """No keys."""
+
+    def __init__(self, config: Config) -> None:
+        pass
+
+    def identity(self) -> dict[str, Any]:
+        return {"method": "raises"}
+
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        if case.id == 1:
+            raise ValueError("not this one")
+        await ask("well?")
+        return Verdict(status="ok", decision="correct")
+
+
+def verdicts(run: OneProcess, row: str = "d-j", name: str = "m") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run.run.verdicts(name, row).read_text().splitlines()]
+
+
+def test_a_whole_run_asks_each_question_once(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3))
+    assert run.do() == DONE
+    assert [number_in(one) for one in run.asked("m")] == ["0", "1", "2"]
+    assert len(run.asked("j")) == 3
+    assert [(one.id, one.repeat, one.prediction, one.gold) for one in run.answers()] == [
+        (0, 0, "It is 0.", "0"),
+        (1, 0, "It is 1.", "1"),
+        (2, 0, "It is 2.", "2"),
+    ]
+    assert [one.gold for one in run.calls()] == [one.uuid for one in run.answers()]
+    assert run.result().metrics["accuracy"].value == 100
+    said = run.last("judge:m/d-j")
+    assert (said.done, said.total, said.finish, said.fail, said.unparsed, said.kept) == (3, 3, 3, 0, 0, 0)
+    found = read_identity(run.run.identity("m", "d"))
+    assert found is not None
+    assert (found.planned, found.ok, found.failed, found.served_model) == (3, 3, 0, "m")
+    judged = read_identity(run.run.identity("m", "d", "j"))
+    assert judged is not None
+    assert (judged.planned, judged.ok, judged.failed, judged.served_model) == (3, 3, 0, "j")
+
+
+def test_repeats_of_a_sample_stand_together_and_each_is_judged(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, models=[model(generation_kwargs={"num_return_sequences": 2, "temperature": 1})])
+    assert set(run.do().values()) == {0}
+    assert [number_in(one) for one in run.asked("m")] == ["0", "0", "1", "1"]
+    assert [one.nth for one in run.asked("m")] == [0, 1, 0, 1]
+    assert [one.params for one in run.asked("m")] == [{"temperature": 1}] * 4
+    assert len({one.uuid for one in run.answers()}) == 4
+    assert run.result().counts.ok == 4
+
+
+def test_a_second_invocation_asks_what_is_missing_and_what_failed(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(4))
+    SAY["m"] = lambda request: FAILED if number_in(request) == "2" else f"It is {number_in(request)}."
+    SAY["j"] = lambda request: FAILED if "is 1?" in text_of(request) else "VERDICT: A"
+    run.do()
+    assert run.last("infer:m/d").fail == 1
+    assert run.last("judge:m/d-j").fail == 1
+    counts = run.result().counts
+    assert (counts.ok, counts.prediction_failed, counts.judge_failed) == (2, 1, 1)
+    SAY["m"], SAY["j"] = (lambda request: "well"), (lambda request: "VERDICT: B")
+    assert run.do(retry_failed=False)["extract:m/d-j"] == 0
+    assert ASKED == []
+    run.do()
+    assert [number_in(one) for one in run.asked("m")] == ["2"]
+    assert sorted("is 1?" in text_of(one) for one in run.asked("j")) == [False, True]
+    assert (run.last("infer:m/d").kept, run.last("infer:m/d").finish) == (3, 4)
+    assert (run.last("judge:m/d-j").kept, run.last("judge:m/d-j").finish) == (2, 4)
+    assert run.result().counts.ok == 4
+    assert run.do() == {"extract:m/d-j": 0, "summarize": 0}
+
+
+def test_a_file_that_was_cut_off_is_completed(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(4))
+    run.do()
+    for path in (run.run.predictions("m", "d"), run.run.predictions("m", "d", "j")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(lines[0] + lines[2] + lines[3][:20])
+    assert set(run.do().values()) == {0}
+    assert [number_in(one) for one in run.asked("m")] == ["1", "3"]
+    assert len(run.asked("j")) == 2
+    assert [one.id for one in run.answers()] == [one.id for one in run.calls()] == [0, 1, 2, 3]
+
+
+def test_answers_to_another_question_are_refused_unless_they_are_asked_again(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    run.do()
+    run.change(prompt="Say, {question}")
+    assert run.do("infer") == {"infer:m/d": ExitCode.USAGE}
+    assert "asked with other settings (prompt:" in run.last("infer:m/d").error
+    assert ASKED == []
+    assert run.do("infer", redo_changed=True) == {"infer:m/d": 0}
+    assert len(ASKED) == 2
+    aside = list(run.run.predictions("m", "d").parent.glob("d.jsonl.before-*"))
+    assert len(aside) == 1
+
+
+def test_another_model_behind_the_same_name_is_refused(tmp_path: Path) -> None:
+    """Where the config leaves the name to the service, the service says who answers."""
+    run = OneProcess(tmp_path, data=rows(2), models=[model(model="")])
+    SAY["m"] = lambda request: Reply(status="ok", text="It is 0.", served_model="served")
+    run.do("infer")
+    path = run.run.identity("m", "d")
+    found = read_identity(path)
+    assert found is not None
+    assert found.served_model == "served"
+    path.write_text(path.read_text().replace('"served"', '"another"'))
+    run.write(rows(3))
+    run.do("infer")
+    assert "came from the model 'another', but the service now serves 'served'" in run.last("infer:m/d").error
+    assert run.do("infer", redo_changed=True) == {"infer:m/d": 0}
+    found = read_identity(path)
+    assert found is not None
+    assert found.served_model == "served"
+
+
+def test_a_judge_behind_the_same_name_that_is_another_is_refused(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, judges=[judge(model=model("j", model=""))])
+    SAY["j"] = lambda request: Reply(status="ok", text="VERDICT: A", served_model="served")
+    run.do()
+    path = run.run.identity("m", "d", "j")
+    path.write_text(path.read_text().replace('"served"', '"another"'))
+    run.write(rows(3))
+    run.do()
+    assert "came from the model 'another', but the judge's service now serves 'served'" in run.last("judge:m/d-j").error
+    assert run.do(redo_changed=True)["judge:m/d-j"] == 0
+
+
+def test_foreign_answers_in_the_file_are_told_and_asked(tmp_path: Path) -> None:
+    """Somebody has put the answers of another model into the file."""
+    run = OneProcess(tmp_path)
+    run.do()
+    other = OneProcess(tmp_path / "run", models=[model(generation_kwargs={"temperature": 0.3})])
+    other.do()
+    run.run.predictions("m", "d").write_bytes(other.run.predictions("m", "d").read_bytes())
+    SAY["m"] = lambda request: "own"
+    assert run.do()["infer:m/d"] == 0
+    assert len(run.asked("m")) == 2
+    assert [one.prediction for one in run.answers()] == ["own", "own"]
+    replaced = run.run.predictions("m", "d").with_name("d.jsonl.replaced")
+    assert len(replaced.read_text().splitlines()) == 2
+
+
+def test_a_judgment_of_foreign_answers_says_so(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    run.do("infer")
+    path = run.run.predictions("m", "d")
+    path.write_bytes(path.read_bytes().replace(b'"uuid":"', b'"uuid":"0'))
+    assert set(run.do("eval").values()) == {0}
+    assert "2 of the judged answers are another model's" in run.last("judge:m/d-j").note
+    assert any("answers of another model" in note and ": 2 (" in note for note in run.result().notes)
+
+
+def test_a_judge_asked_otherwise_asks_anew_and_finds_the_old_again(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    run.do()
+    first = run.calls()
+    warm = judge(model=model("j", generation_kwargs={"temperature": 0.5}))
+    run.change(judges=[warm])
+    run.do()
+    assert len(run.asked("j")) == 2
+    assert {one.uuid for one in run.calls()}.isdisjoint({one.uuid for one in first})
+    run.change(judges=[judge()])
+    run.do()
+    assert ASKED == []
+    assert run.calls() == first
+
+
+def test_judging_again_asks_everything_and_keeps_what_was(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    run.do()
+    SAY["j"] = lambda request: "VERDICT: B"
+    run.do(rejudge=True)
+    assert len(run.asked("j")) == 2
+    assert run.result().metrics["accuracy"].value == 0
+    (aside,) = run.run.predictions("m", "d", "j").parent.glob("d-j.jsonl.before-*")
+    assert len(aside.read_text().splitlines()) == 2
+
+
+def test_replies_that_cannot_be_read_are_counted_and_never_a_number(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3))
+    SAY["j"] = lambda request: "who knows" if "is 1?" in text_of(request) else "VERDICT: A"
+    run.do()
+    said = run.last("judge:m/d-j")
+    assert (said.finish, said.unparsed, said.fail) == (3, 1, 0)
+    counts = run.result().counts
+    assert (counts.planned, counts.ok, counts.unparsed) == (3, 2, 1)
+    assert [(one["status"], one.get("decision")) for one in verdicts(run)] == [
+        ("ok", "correct"), ("unparsed", None), ("ok", "correct"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "abbr", "words"),
+    [
+        ("infer:m/d", "m", "the first 50 answers were refused"),
+        ("judge:m/d-j", "j", "the first 50 judge calls were refused"),
+    ],
+)
+def test_a_task_whose_first_requests_are_all_refused_ends(tmp_path: Path, stage: str, abbr: str, words: str) -> None:
+    run = OneProcess(tmp_path, data=rows(52))
+    SAY[abbr] = lambda request: REFUSED
+    assert run.do("infer_judge")[stage] == ExitCode.PREREQUISITE
+    assert words in run.last(stage).error
+    assert len(run.asked(abbr)) == 50
+    run.do("infer_judge", go_on=True)
+    assert run.last(stage).fail == 52
+
+
+def test_a_task_whose_first_replies_are_all_unread_ends(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(52))
+    SAY["j"] = lambda request: "I would rather not say"
+    run.do("infer_judge")
+    assert "the first 50 replies could not be read, all of them" in run.last("judge:m/d-j").error
+    assert "rather not say" in run.last("judge:m/d-j").error
+
+
+@pytest.mark.parametrize(("rate", "ends"), [(0.2, True), (0.5, False), (None, False)])
+def test_a_task_gives_up_where_more_failed_than_is_allowed(tmp_path: Path, rate: float | None, ends: bool) -> None:
+    run = OneProcess(tmp_path, data=rows(10))
+    SAY["m"] = lambda request: FAILED if int(number_in(request)) < 3 else "It is."
+    codes = run.do("infer", max_fail_rate=rate)
+    assert (codes["infer:m/d"] != 0) == ends
+    if ends:
+        assert "3 of 10 items failed, more than --max-fail-rate 0.2 allows" in run.last("infer:m/d").error
+
+
+def test_what_a_method_raises_about_one_item_is_that_items_failure(tmp_path: Path) -> None:
+    method = Typed(type="tests.stages.test_asking.Raises")
+    run = OneProcess(tmp_path, data=rows(3), judges=[judge(method=method)])
+    assert set(run.do().values()) == {0}
+    assert (run.last("judge:m/d-j").finish, run.last("judge:m/d-j").fail) == (2, 1)
+    counts = run.result().counts
+    assert (counts.ok, counts.judge_failed) == (2, 1)
+    assert [one.get("reason", "") for one in verdicts(run)] == ["", "ValueError: not this one", ""]
+    codes = run.do(max_fail_rate=0.1)
+    assert "first fault: ValueError: not this one" in run.last("judge:m/d-j").error
+    assert codes["judge:m/d-j"] != 0
+
+
+def test_a_comparison_looks_at_both_answers(tmp_path: Path) -> None:
+    run = OneProcess(
+        tmp_path, data=rows(3), models=[model("m"), model("n")], judges=[judge(method=PAIRS, compare_with="n")]
+    )
+    SAY["n"] = lambda request: FAILED if number_in(request) == "2" else f"N says {number_in(request)}"
+    SAY["j"] = lambda request: "VERDICT: A"
+    run.do()
+    assert all("N says" in text_of(one) and "It is" in text_of(one) for one in run.asked("j"))
+    counts = run.result().counts
+    assert (counts.planned, counts.prediction_failed) == (3, 1)
+    found = verdicts(run)
+    assert found[2]["reason"].startswith("no answer of n to compare with: gone")
+    assert run.run.comparisons("m", "d-j").exists()
+    assert all(
+        one.gold == [a.uuid, b.uuid]
+        for one, a, b in zip(run.calls()[::2], run.answers(), run.answers("n"), strict=False)
+    )
+
+
+def test_a_file_of_answers_stands_for_the_second_model(tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text('{"output": "of the file"}\n')
+    run = OneProcess(tmp_path, judges=[judge(method=PAIRS, baseline=Baseline(path="other.jsonl", name="other"))])
+    run.do()
+    assert all("of the file" in text_of(one) for one in run.asked("j"))
+    found = verdicts(run)
+    assert found[1]["status"] == "not_judged"
+    assert found[1]["reason"] == "other has no answer to compare with"
+
+
+def test_a_stop_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    assert run.do("infer", told=("stop",)) == {"infer:m/d": ExitCode.INTERRUPTED}
+    assert run.last("infer:m/d").error.startswith("stopped before the end")
+    assert ASKED == []
+    assert run.do("infer") == {"infer:m/d": 0}
+
+
+def test_a_gate_that_needs_no_more_ends_a_task_well(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    assert run.do("infer", told=("decided",)) == {"infer:m/d": 0}
+    assert ASKED == []
+    assert run.graph("infer").kept == []
+
+
+def test_the_end_of_something_else_is_not_the_end_of_the_answers(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path)
+    assert run.do("infer", told=("upstream-done infer:other", "allowance 1 1 1 1", "")) == {"infer:m/d": 0}
+
+
+def test_a_first_question_warms_the_service_and_is_not_recorded(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3))
+    run.do("infer", num_warmups=2)
+    assert [number_in(one) for one in run.asked("m")] == ["0", "1", "0", "1", "2"]
+    assert len(run.answers()) == 3
+    OneProcess(tmp_path / "run", data=rows(1)).do("infer", num_warmups=5)
+    assert len(ASKED) == 2
+
+
+def test_what_was_spent_is_counted_by_side(tmp_path: Path) -> None:
+    price = {"input": 1.0, "output": 2.0}
+    run = OneProcess(tmp_path, models=[model(price=price)], judges=[judge(model=model("j", price=price))])
+    usage = Usage(prompt_tokens=100, completion_tokens=10)
+    SAY["m"] = lambda request: Reply(status="ok", text="It is 0.", usage=usage, tries=3, waited=1.5)
+    SAY["j"] = lambda request: Reply(status="ok", text="VERDICT: A", usage=usage, tries=1)
+    run.do()
+    used = run.result().usage
+    assert (used["model"]["calls"], used["model"]["prompt_tokens"], used["model"]["completion_tokens"]) == (2, 200, 20)
+    assert (used["model"]["extra_requests"], used["model"]["seconds_waited"]) == (4, 3.0)
+    assert (used["judge"]["calls"], used["judge"]["extra_requests"]) == (2, 0)
+    assert not used["judge"].get("unmeasured")
+    assert used["judge"]["cost"] == pytest.approx(2 * (100 * 1 + 10 * 2) / 1_000_000)
+
+
+def test_a_rule_measures_the_judge_beside_it(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3), evaluator=EQUAL)
+    SAY["m"] = lambda request: "It is 1."
+    run.do(dump_details=True)
+    found = verdicts(run)
+    assert [one["rule"]["decision"] for one in found] == ["incorrect", "correct", "incorrect"]
+    result = run.result()
+    assert result.diagnostics.rule_accuracy == pytest.approx(100 / 3)
+    assert [one.why for one in result.diagnostics.doubtful] == ["judge says correct, rule says incorrect"] * 2
+    assert result.details is not None
+    assert [(one["id"], one["correct"], one["judge_reply"]) for one in result.details] == [
+        (at, True, "VERDICT: A") for at in range(3)
+    ]
+    assert all("answers" not in one for one in result.details)
+    assert run.result("d").metrics["accuracy"].value == pytest.approx(100 / 3)
+
+
+def test_a_rule_that_calls_every_answer_wrong_is_pointed_at(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(5), evaluator=EQUAL, judges=[])
+    SAY["m"] = lambda request: "It is 99."
+    run.do()
+    assert any("calls every answer wrong, all 5" in note for note in run.result("d").notes)
+    few = OneProcess(tmp_path / "run", data=rows(4), evaluator=EQUAL, judges=[])
+    SAY["m"] = lambda request: "It is 99."
+    few.do()
+    assert not any("calls every answer wrong" in note for note in few.result("d").notes)
