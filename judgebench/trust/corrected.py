@@ -68,7 +68,7 @@ def corrected_score(row: JudgedRow, labels: RowLabels) -> CorrectedScore:
     """Return one row's score by the judge, by people, and by both."""
     assert row.kind is not None
     labels, by_hand = _random_part(row, labels)
-    verdicts = verdicts_of(row, labels.answers)
+    verdicts = verdicts_of(row, _reached(labels))
     found = CorrectedScore(
         model=row.model,
         row=row.row,
@@ -210,6 +210,17 @@ def _random_part(row: JudgedRow, labels: RowLabels) -> tuple[RowLabels, int]:
     if not drawn or len(labels.answers) == len(row.answers):
         return labels, 0
     return labels._replace(answers=drawn), len(labels.answers) - len(drawn)
+
+
+def _reached(labels: RowLabels) -> dict[tuple[int, int], LabelledAnswer]:
+    """Return the labelled answers, each with the chance that it was drawn and has its label by now."""
+    if not labels.opened:
+        return labels.answers
+    share = 1 - labels.opened / labels.drawn
+    return {
+        position: one._replace(probability=share * one.probability) if one.drawn else one
+        for position, one in labels.answers.items()
+    }
 
 
 def _remark(row: JudgedRow, labels: RowLabels, verdicts: Verdicts, by_hand: int) -> str:

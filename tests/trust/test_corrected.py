@@ -221,6 +221,27 @@ def test_labels_of_answers_that_somebody_chose_say_nothing_about_the_others(tmp_
     assert whole.method == "labels alone: every read answer has one"
 
 
+def test_of_a_draw_that_is_labelled_in_part_the_rest_is_still_open(tmp_path: Path, truth: list[bool]) -> None:
+    """Who draws all answers and stops after 60 labels knows as much as who draws 60, also about these very answers."""
+    said = judged(truth, sensitivity=0.9, specificity=0.7)
+    widths = []
+    for name, n in (("20260101_000000", 60), ("20260102_000000", 400)):
+        run, sheet = judged_run(tmp_path / name, truth, said).path, tmp_path / f"{n}.csv"
+        assert jb(["label", "draw", str(run), "--n", str(n), "--out", str(sheet)]) == 0
+        with sheet.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        with sheet.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows({**row, "label": "correct" if truth[int(row["id"])] else "incorrect"} for row in rows[:60])
+        assert jb(["label", "add", str(run), str(sheet), "--annotator", "ada"]) == 0
+        found = one_score(run)
+        assert found.these is not None
+        assert found.these[0] < 100 * sum(truth) / len(truth) < found.these[1]
+        widths.append(found.these[1] - found.these[0])
+    assert widths[1] == pytest.approx(widths[0], rel=0.2)
+
+
 def test_labels_beside_a_draw_are_left_out(tmp_path: Path, truth: list[bool]) -> None:
     run = judged_run(tmp_path / "20260101_000000", truth, judged(truth, sensitivity=0.9, specificity=0.7)).path
     labelled(run, truth, n=60, sheet=tmp_path / "sheet.csv")
