@@ -335,8 +335,10 @@ class BatchClient:
         self._leave(by_itself=False)
 
     def _nothing_but_waiting(self, now: float) -> bool:
-        if self._busy or self._gathered or not self._watched or any(state is None for state in self._watched.values()):
+        if self._busy or self._gathered or not self._watched:
             return False
+        if any(state is None or state.ended for state in self._watched.values()):
+            return False  # not looked at yet, or its results are on their way
         stay = self._batch.stay
         if stay is None:
             if not any(batch.resumed for batch in self._watched):

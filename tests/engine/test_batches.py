@@ -315,6 +315,12 @@ def test_what_goes_on_at_the_provider_is_left_and_fetched_later(tmp_path: Path) 
         assert (said.partition(":")[0], by_itself) == ("1 batch is still working at the provider", False)
         assert ("0 % of 10 questions are answered" in said, True) in {(True, flag) for _, flag in asking.left}
         service.batches[0].fate = Fate(looks=0)
+
+        def slow(step: str) -> bool:
+            time.sleep(0.5 if step == "results" else 0.0)  # much longer than questions are gathered: nobody leaves then
+            return False
+
+        service.interrupt = slow
         assert len(asking.run()) == COUNT == len(service.submitted)
 
 
