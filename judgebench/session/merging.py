@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +14,16 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import DAMAGED, ReuseError, UsageError
 from judgebench.identity.questions import FileIdentity, changed_keys, read_identity, write_identity
+from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Plan, row_name
 from judgebench.records.shards import MOST_SHARDS, Shard, shard_of
 from judgebench.session.reuse import newest_config
 from judgebench.stages.shards import whole_identity
-from judgebench.store.journal import open_file, read_file, replacing, write_atomically
+from judgebench.store.journal import open_file, replacing, unreadable, write_atomically
+from judgebench.store.labels import append_labels, read_labels
 from judgebench.store.lock import holder_of
 from judgebench.store.recorded import RecordLine, compact
 from judgebench.store.run_folder import RowFiles, RunFolder, is_run
@@ -58,7 +61,8 @@ def merge_runs(folders: Sequence[str], work_dir: Path) -> RunFolder:
 
     Raises:
         ReuseError: They are not all shards of one run, finished, each once, asked with the same settings.
-        DiskError: There is no room.
+        DataError: A line of labels is damaged.
+        DiskError: There is no room, or a file of a shard cannot be read.
     """
     parts = sorted((_shard_run(folder) for folder in folders), key=lambda one: one.shard)
     _check_shards(parts)
@@ -200,35 +204,63 @@ def _merge_into(run: RunFolder, parts: Sequence[ShardRun], rows: Sequence[tuple[
         row = row_name(dataset.abbr, judge)
         own, files = run.files(model, row), [part.run.files(model, row) for part in parts]
         own.predictions.parent.mkdir(parents=True, exist_ok=True)
-        _merge_records(own, files, parts)
+        uids = _merge_records(own, files, parts)
         answers = not judge and dataset.method is None
         compact(own.predictions, by="item" if answers else "question")
         found = [identity for one in files if (identity := read_identity(one.identity)) is not None]
         whole = whole_identity(run, plan, model, dataset, judge, found)
+        if answers and any(one.selection.get("data") != whole.selection["data"] for one in found):
+            _check_items(PlannedSamples(dataset, plan.options).read(), uids, own.predictions.stem)
         write_identity(own.identity, whole, completed=own.predictions)
     for part in parts:
         _bring(part.run, run)
     stem = run.configs / plan.name
-    write_atomically(stem.with_suffix(".py"), read_file(first.config))
+    write_atomically(stem.with_suffix(".py"), _read(first.config))
     write_atomically(stem.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(plan), indent=1))
 
 
-def _merge_records(own: RowFiles, files: Sequence[RowFiles], parts: Sequence[ShardRun]) -> None:
-    """Write the records of all shards into one file, after a look at whose each is."""
-    owner = array("H")
+def _check_items(samples: Iterable[Sample], uids: array[int], dataset: str) -> None:
+    """Refuse shards that together do not hold the items that the data have now, each as it is now.
+
+    Where a row changed between two shards, the one may have left it to the other, or hold what it was before. Only the
+    rows tell: the data of one shard may lie on another machine, with another time of writing.
+    """
+    for sample in samples:
+        if sample.id >= len(uids) or uids[sample.id] != _mark(sample.uid):
+            missing = sample.id >= len(uids) or not uids[sample.id]
+            raise ReuseError(
+                f"Item {sample.id} of {dataset} {'is in no shard' if missing else 'is another one in its shard'}: "
+                "the shards were not all made of the data as they are here.",
+                hint="Make all shards with the same data, here too: jb --reuse DIR asks a shard's changed items again.",
+            )
+
+
+def _mark(uid: str) -> int:
+    return hash(uid) or 1
+
+
+def _merge_records(own: RowFiles, files: Sequence[RowFiles], parts: Sequence[ShardRun]) -> array[int]:
+    """Write the records of all shards into one file, after a look at whose each is.
+
+    Returns:
+        By id of an item a mark of its content, 0 for none.
+    """
+    uids, owner = array("q"), array("H")
     """By id of an item, the number from 1 of the shard that it is in; 0 for none."""
     decode = msgspec.json.Decoder(RecordLine).decode
     with replacing(own.predictions) as target:
         for part, one in zip(parts, files, strict=True):
             with ExitStack() as stack:
-                for line in stack.enter_context(open_file(one.predictions, "rb")):
+                for line in stack.enter_context(_opened(one.predictions)):
                     try:
                         record = decode(line)
                     except DAMAGED:
                         _write_line(target, line)  # whoever reads it puts it aside
                         continue
                     if record.id >= len(owner):
-                        owner.extend([0] * (record.id + 1 - len(owner) + len(owner) // 8))
+                        more = record.id + 1 - len(owner) + len(owner) // 8
+                        owner.extend(bytes(more))
+                        uids.extend(bytes(more))
                     before, mine = owner[record.id], part.shard.index + 1
                     if before not in {0, mine} or not part.shard.holds(record.uid):
                         other = f", and in {parts[before - 1].run.path}" if before not in {0, mine} else ""
@@ -238,7 +270,21 @@ def _merge_records(own: RowFiles, files: Sequence[RowFiles], parts: Sequence[Sha
                             hint="Make all shards with the same command and the same data, but for --shard.",
                         )
                     owner[record.id] = mine
+                    uids[record.id] = _mark(record.uid)
                     _write_line(target, line)
+    return uids
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_file(path, "rb")
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
 
 
 def _write_line(target: BinaryIO, line: bytes) -> None:
@@ -250,10 +296,7 @@ def _bring(source: RunFolder, target: RunFolder) -> None:
     for path in source.attachments.glob("??/*") if source.attachments.is_dir() else ():
         place = target.attachments / path.parent.name / path.name
         if not place.exists() and not path.is_symlink():
-            write_atomically(place, read_file(path), synced=False)
+            write_atomically(place, _read(path), synced=False)
     labels = source.path / "labels"
     for path in sorted(labels.glob("*.jsonl")) if labels.is_dir() else ():
-        place = target.labels(path.stem)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with open_file(place, "ab") as file:
-            file.write(read_file(path))
+        append_labels(target.labels(path.stem), read_labels(path))

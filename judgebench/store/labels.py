@@ -46,11 +46,12 @@ def read_labels(path: Path) -> Iterator[Label]:
     try:
         with open_file(path, "rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return
+                whole = line.endswith(b"\n")
                 try:
                     label = _checked(decode(line))
                 except (DamagedError, DataError) as error:
+                    if not whole:  # torn when a process was killed; a whole line may lack it from an editor
+                        return
                     why = error.message.rstrip(".") if isinstance(error, DataError) else error
                     raise DataError(
                         f"{path}, line {number}: this is no label: {why}.", hint="Mend the line, or remove it."

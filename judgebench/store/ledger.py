@@ -8,6 +8,7 @@ spent, and more by no more than what the killed tasks had been allowed and had n
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -82,6 +83,9 @@ class Ledger:
 def read_ledger(path: Path) -> tuple[Spending, str]:
     """Return what a run has spent by its ledger, and the currency of the cost; nothing where there is no ledger.
 
+    A line that cannot be read may have been the first of an invocation. What the tasks before it had spent is then kept
+    beside what the same tasks say after it, so that damage makes the sum larger, and never smaller.
+
     Raises:
         DiskError: It cannot be read.
     """
@@ -91,13 +95,10 @@ def read_ledger(path: Path) -> tuple[Spending, str]:
     try:
         with open_file(path, "rb") as file:
             for line in file:
-                try:
-                    entry = decode(line)
-                except DAMAGED:  # the last line of a run that was killed
-                    continue
-                if not all(map(_is_possible, (entry.before, entry.granted, entry.spent))):
-                    continue  # no line of ours
-                if entry.task:
+                entry = _entry_of(line, decode)
+                if entry is None:
+                    before, tasks = _sum(before, tasks), {}
+                elif entry.task:
                     tasks[entry.task] = entry.granted.most(entry.spent)
                 else:
                     before, currency, tasks = entry.before, entry.currency, {}
@@ -105,6 +106,19 @@ def read_ledger(path: Path) -> tuple[Spending, str]:
         return Spending(), ""
     except OSError as error:
         raise unreadable(path, error) from error
+    return _sum(before, tasks), currency
+
+
+def _entry_of(line: bytes, decode: Callable[[bytes], LedgerEntry]) -> LedgerEntry | None:
+    """Return what a line says; ``None`` where it is damaged, torn, or says what nobody can have spent."""
+    try:
+        entry = decode(line)
+    except DAMAGED:
+        return None
+    return entry if all(map(_is_possible, (entry.before, entry.granted, entry.spent))) else None
+
+
+def _sum(before: Spending, tasks: Mapping[str, Spending]) -> Spending:
     for spent in tasks.values():
         before += spent
-    return before, currency
+    return before

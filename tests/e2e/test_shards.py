@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.errors import ReuseError
+from judgebench.errors import DataError, ReuseError
+from judgebench.records.facts import Label
 from judgebench.session.merging import merge_runs
+from judgebench.store.labels import append_labels, read_labels
 from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService
@@ -160,6 +163,36 @@ def test_what_does_not_make_a_whole_is_refused_in_one_sentence(parts: Bench, tmp
     uid = json.loads(answers.read_text().splitlines()[0])["uid"]
     answers.write_text(answers.read_text().replace(uid, f"{int(uid, 16) ^ 1:016x}"))  # of the other shard, then
     assert f"is in {answers}, but it does not belong to the shard 1/2" in refused(first, other, work_dir=target)
+
+
+def test_shards_of_different_data_are_refused_and_labels_of_each_are_kept(parts: Bench, tmp_path: Path) -> None:
+    """A row that changed between two shards is in neither of them, or is what it was before."""
+    folders = [tmp_path / "parts" / str(index) for index in range(2)]
+    for index, folder in enumerate(folders):
+        shutil.copytree(next((parts.folder / f"parts/{index}").glob("2*")), folder)
+        label = Label(answer_hash="a" * 32, id=index, annotator="ann", decision="correct")
+        append_labels(folder / "labels/toy.jsonl", [label])
+    with (folders[0] / "labels/toy.jsonl").open("ab") as file:
+        file.write(b'{"answer_hash": "torn')
+    data = parts.folder / "toy.jsonl"
+    before = data.read_text()
+    try:
+        with contextlib.chdir(parts.folder):
+            data.write_text(before)  # another time of writing, as on another machine, says nothing
+            merged = merge_runs([str(folder) for folder in folders], tmp_path / "merged")
+            assert [label.id for label in read_labels(merged.labels("toy"))] == [0, 1]
+            for changed in (before.replace("twice 3?", "twice 3 ?"), before.replace("twice 4?", "twice 4 ?")):
+                data.write_text(changed)
+                said = refused(*folders, work_dir=tmp_path / "other")
+                assert "the shards were not all made of the data as they are here" in said
+            data.write_text(before)
+            labels = folders[1] / "labels/toy.jsonl"
+            labels.unlink()
+            labels.symlink_to(tmp_path / "elsewhere")
+            with pytest.raises(DataError, match=r"toy\.jsonl cannot be read: it is a symbolic link"):
+                merge_runs([str(folder) for folder in folders], tmp_path / "other")
+    finally:
+        data.write_text(before)
 
 
 def test_another_shard_is_no_continuation(parts: Bench) -> None:

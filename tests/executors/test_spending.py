@@ -188,6 +188,27 @@ def test_lines_of_a_ledger_that_nobody_can_have_spent_count_as_none(tmp_path: Pa
     assert read_ledger(ledger) == (Spending(calls=1e15 + 3), "")
 
 
+def test_a_damaged_ledger_says_no_less_than_was_spent(tmp_path: Path) -> None:
+    """Whatever line is damaged: that of an invocation, too, whose tasks have the names of those before it."""
+    ledger = tmp_path / "spending.jsonl"
+    lines = [
+        '{"plan":"p"}',
+        '{"task":"infer","granted":{"calls":20}}',
+        '{"task":"judge","granted":{"calls":10}}',
+        '{"plan":"q","before":{"calls":30}}',
+        '{"task":"infer","granted":{"calls":5}}',
+        '{"task":"infer","granted":{"calls":6}}',
+    ]
+    ledger.write_text("\n".join(lines) + "\n")
+    assert read_ledger(ledger)[0].calls == 36
+    for damage in ("\0\0\0", "", '{"plan":', lines[4] + lines[5]):
+        ledger.write_text("\n".join([*lines[:3], damage, *lines[4:]]) + "\n")
+        assert 36 <= read_ledger(ledger)[0].calls <= 41
+    for twice in range(len(lines)):
+        ledger.write_text("\n".join([*lines[: twice + 1], *lines[twice:]]) + "\n")
+        assert read_ledger(ledger)[0].calls == 36
+
+
 def test_prices_are_told_apart_by_what_the_service_did() -> None:
     price = Price(input=2.0, output=8.0, cached=0.5, cache_write=2.5, reasoning=10.0)
     usage = Usage(

@@ -70,6 +70,10 @@ def test_a_torn_last_line_is_passed_over_and_a_damaged_one_is_told(tmp_path: Pat
     assert list(read_labels(path)) == [label()]
     append_labels(path, [label(id=4)])
     assert [one.id for one in read_labels(path)] == [3, 4]
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))  # an editor has taken the line break away
+    assert [one.id for one in read_labels(path)] == [3, 4]
+    append_labels(path, [label(id=5)])
+    assert [one.id for one in read_labels(path)] == [3, 4, 5]
     path.write_bytes(b'{"id": 1}\n' + path.read_bytes())
     with pytest.raises(DataError, match=r"toy\.jsonl, line 1: this is no label"):
         list(read_labels(path))
