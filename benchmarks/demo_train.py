@@ -153,7 +153,8 @@ def main() -> int:
     train = ["train", "judge", "--judge", str(folder / "judge.py"), "--data", str(folder / "train.jsonl"), "--test"]
     train += [str(folder / "test.jsonl"), "--out", str(folder / "trained"), "--steps", str(chosen.steps)]
     train += ["--batch", "16", "--threads", str(chosen.threads)]
-    for command in (train, [str(folder / "run.py"), "--work-dir", str(folder / "runs")]):
+    # the untrained model writes nothing that can be read, which would end its part early
+    for command in (train, [str(folder / "run.py"), "--work-dir", str(folder / "runs"), "--go-on"]):
         if code := subprocess.run([*jb, *command], check=False, cwd=folder).returncode:
             return code
     return 0
