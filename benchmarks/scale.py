@@ -1,19 +1,26 @@
 """A run of a million items, read again: time and memory.
 
-    python -m benchmarks.scale [--items 1000000] [--missing 100]
+    python -m benchmarks.scale [--items 1000000] [--missing 100] [--folder DIR]
 
 The predictions and judgments are written as the stages would have written them (their uuids are those that the stages
-compute). Then a resumed run asks what is missing (the last items of the file, the worst case), and ``--mode eval
---reuse`` extracts and summarises. ``first_answer_s`` and ``first_judgment_s`` are the seconds from the start of ``jb``
-until the service saw the first new request.
+compute), by all cores. Then a resumed run asks what is missing (the last items of the file, the worst case), and
+``--mode eval --reuse`` extracts and summarises. ``first_answer_s`` and ``first_judgment_s`` are the seconds from the
+start of ``jb`` until the service saw the first new request.
+
+Ten million items are 17 GB, which take long to write: ``--folder`` names a folder (new or empty) that is kept. Named
+again, its complete run is extracted and summarised again, and nothing else is measured.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import multiprocessing
 import os
+import shutil
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,49 +46,79 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--missing", type=int, default=100, help="items that the resumed run still has to ask")
+    parser.add_argument("--folder", type=Path, help="where the run is kept, or was kept (default: a temporary folder)")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    with Service() as model, Service() as judge, tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_configs(folder, options.items, 256, [model, judge])
-        jb(folder, "--num-prompts", "1")  # makes the run folder
-        (run_dir,) = (folder / "outputs/default").glob("2*")
-        began = time.perf_counter()
-        fabricate(folder, run_dir, options.items, options.missing)
-        print(f"wrote {options.items} predictions and judgments in {time.perf_counter() - began:.0f} s")
-        for service in (model, judge):
-            service.stats()
-        began = time.perf_counter()
-        found = jb(folder, "--no-preflight", "--reuse", "--num-prompts", "none", "--mode", "infer_judge")
-        first = {"first_answer_s": model.stats()["first"] - began, "first_judgment_s": judge.stats()["first"] - began}
-        rows.append({"what": "resume both stages", "items": options.items, **found, **first, "first limit": FIRST})
+    with ExitStack() as stack:
+        services = [stack.enter_context(Service()) for _ in range(2)]
+        folder = (options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))).absolute()
+        if not (folder / "outputs").exists():
+            rows.append(resumed(folder, options.items, options.missing, services))
         # The files are complete now, so that this is extraction alone.
         found = jb(folder, "--no-preflight", "--reuse", "--mode", "eval")
         rows.append({"what": "extract + summarize", "items": options.items, **found, "wall limit": LIMITS["wall_s"]})
     report("scale", [{**row, "memory limit": LIMITS["tree_pss_mb"]} for row in rows])
 
 
+def resumed(folder: Path, items: int, missing: int, services: list[Service]) -> dict[str, Any]:
+    """Write a run whose last items are missing, resume it, and return what that cost."""
+    write_configs(folder, items, 256, services)
+    jb(folder, "--num-prompts", "1")  # makes the run folder
+    (run_dir,) = (folder / "outputs/default").glob("2*")
+    began = time.perf_counter()
+    fabricate(folder, run_dir, items, missing)
+    print(f"wrote {items} predictions and judgments in {time.perf_counter() - began:.0f} s", flush=True)
+    for service in services:
+        service.stats()
+    began = time.perf_counter()
+    found = jb(folder, "--no-preflight", "--reuse", "--num-prompts", "none", "--mode", "infer_judge")
+    answer, judgment = (service.stats()["first"] - began for service in services)
+    first = {"first_answer_s": answer, "first_judgment_s": judgment}
+    return {"what": "resume both stages", "items": items, **found, **first, "first limit": FIRST}
+
+
 def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     """Write the files of a run whose last ``missing`` items were not asked yet."""
     os.chdir(folder)  # where configs and data are
+    for asked in (run_dir / "configs" / "identity").rglob("*.json"):  # as a killed run leaves it: never completed
+        known = read_identity(asked)
+        assert known is not None
+        write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))
+    cores = len(os.sched_getaffinity(0))
+    starts = [(items - missing) * number // cores for number in range(cores + 1)]
+    processes = [
+        multiprocessing.Process(target=write_part, args=(run_dir / "predictions" / "instant", first, end))
+        for first, end in itertools.pairwise(starts)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    place = run_dir / "predictions" / "instant"
+    for name in ("sums", "sums-judge"):
+        parts = [place / f"{name}.{first}" for first in starts[:-1]]
+        with parts[0].open("ab") as whole:
+            for part in parts[1:]:
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, whole, 1 << 22)
+                part.unlink()
+        parts[0].replace(place / f"{name}.jsonl")
+
+
+def write_part(place: Path, first: int, end: int) -> None:
+    """Write the predictions and judgments of a range of items."""
     config = load_run(Selection(models=["instant"], datasets=["sums"], config_dirs=["configs"]))
     dataset, raw = config.datasets["sums"], config.models["instant"]
     judge = dataset.judges[0]
     kind = prompt_kind(model_config(raw))
     questions = Questions(judge, kind)
     method = method_of(judge.method)
-    place = run_dir / "predictions" / "instant"
     encode = msgspec.json.Encoder().encode
     params, identity = sampling_params(raw, dataset), model_identity(raw)
     text = "Both give the same value.\nVERDICT: A"
-    for asked in (run_dir / "configs" / "identity").rglob("*.json"):  # as a killed run leaves it: never completed
-        known = read_identity(asked)
-        assert known is not None
-        write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))
-    with (place / "sums.jsonl").open("wb") as answers, (place / "sums-judge.jsonl").open("wb") as judgments:
-        for sample in samples_of(dataset, Options()):
-            if sample.id >= items - missing:
-                break
+    with (place / f"sums.{first}").open("wb") as answers, (place / f"sums-judge.{first}").open("wb") as judgments:
+        for sample in itertools.islice(samples_of(dataset, Options()), first, end):
             prompt = prompt_for(dataset, sample, kind)
             prediction = Prediction(
                 data_abbr="sums",

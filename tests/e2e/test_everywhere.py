@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
+from tests.e2e.slurm_bench import write_executor as write_slurm
 from tests.e2e.test_kills import processes_of
-from tests.e2e.test_slurm import write_executor as write_slurm
 from tests.e2e.test_ssh import write_executor as write_ssh
 from tests.e2e.test_two_judges import PAIR, judges_file, pair_answer
 from tests.executors.loopback_ssh import loopback_ssh, needs_ssh
-from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm, throwaway_slurm
+from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm
 from tests.faultservice import FaultService
 
 pytestmark = pytest.mark.xdist_group("everywhere")
@@ -53,13 +53,6 @@ def stand(folder: Path) -> Iterator[Bench]:
             "method=dict(type='ReferenceVerifier'))]",
         )  # fmt: skip
         yield bench
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[ThrowawaySlurm]:
-    """Two nodes on this machine."""
-    with throwaway_slurm(nodes=2) as cluster:
-        yield cluster
 
 
 @contextmanager

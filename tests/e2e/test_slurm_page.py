@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from tests.docs.pages import page
 from tests.e2e.harness import JB, Done, right, run, wait_until
-from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm, throwaway_slurm
+from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm
 from tests.faultservice import FaultService, prompt_text
 
 pytestmark = [needs_slurm, pytest.mark.xdist_group("slurm-page")]
@@ -56,13 +57,6 @@ ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[ThrowawaySlurm]:
-    """Two nodes on this machine."""
-    with throwaway_slurm(nodes=2) as cluster:
-        yield cluster
-
-
 @pytest.fixture
 def site(tmp_path: Path, cluster: ThrowawaySlurm) -> Iterator[tuple[Path, dict[str, str]]]:
     """A folder with the configs of the page and data, and the environment in which its commands are typed.
@@ -91,11 +85,14 @@ def site(tmp_path: Path, cluster: ThrowawaySlurm) -> Iterator[tuple[Path, dict[s
     cluster.run("scancel", "--me")
 
 
-def typed(site: tuple[Path, dict[str, str]], heading: str) -> list[tuple[str, Done]]:
-    """Type the commands of a section of the page, one after the other."""
+def typed(site: tuple[Path, dict[str, str]], heading: str, **instead: str) -> list[tuple[str, Done]]:
+    """Type the first commands of a section of the page, one after the other; ``instead`` of a flag's value another."""
     folder, environment = site
     section = page("clusters.md").partition(f"{heading}\n")[2]
-    lines = re.findall(r"^```bash\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)[0].splitlines()
+    block = re.findall(r"^```bash\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)[0]
+    for flag, value in instead.items():
+        block = re.sub(rf"(--{flag}) \S+", rf"\1 {value}", block)
+    lines = block.splitlines()
     return [(line, run(["sh", "-c", line], folder, timeout=400, env=environment)) for line in lines]
 
 
@@ -143,6 +140,22 @@ def test_two_models_and_a_judge_each_a_job_of_its_own(
         assert result["accuracy"] == 100.0
         assert result["counts"]["ok"] == 6
     assert "complete, kept as it is" in done[2][1].text  # nothing was left for jb --reuse
+    wait_until(lambda: not cluster.jobs())
+
+
+def test_the_shards_of_a_dataset_are_jobs_of_their_own(
+    site: tuple[Path, dict[str, str]], cluster: ThrowawaySlurm
+) -> None:
+    with FaultService(answer, model="m") as model, FaultService(lambda _: "VERDICT: A", model="j") as judge:
+        write_my_vllm(site[0], model)
+        site[1].update(JB_JUDGE_URL=judge.url, JB_JUDGE_MODEL="j")
+        (command, first), (_, reused) = typed(site, "## One dataset on many nodes", shards="2")
+        assert "--executor cluster --shards 2" in command
+        assert first.code == reused.code == 0, first.text + reused.text
+        (folder,) = (site[0] / "outputs/default").glob("2*")
+        assert json.loads((folder / "results/my-vllm/aime2025-judge.json").read_text())["counts"]["ok"] == 6
+        asked = Counter(prompt for one in model.requests if "twice" in (prompt := prompt_text(one.body)))
+        assert list(asked.values()) == [1] * 6
     wait_until(lambda: not cluster.jobs())
 
 
