@@ -243,7 +243,9 @@ class MergeRun:
         parts = [(one.path.name, _part_of(one, model, self.row)) for one in self.shards]
         found = [(name, one.identity) for name, one in parts if one is not None and one.identity is not None]
         self._check_served(found)
-        complete = bool(parts) and all(one is not None and one.complete() for _, one in parts)
+        # a folder that is not there, or not seen yet on a network file system, holds items too
+        seen_all = bool(self.shards) and len(self.shards) == self.shards[0].shard.count
+        complete = seen_all and all(one is not None and one.complete() for _, one in parts)
         if (collected := _collect(task.run, model, self.row, self.shards)) is not None and found:
             write_identity(self.files.identity, _in_common(collected))
         answers = not task.spec.judge and self.dataset.method is None
