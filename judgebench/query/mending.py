@@ -57,7 +57,7 @@ def with_reasons(ask: Callable[Concatenate[S, P], Iterator[R]]) -> Callable[Conc
     """Return a question that is answered line by line, and raises a ``UsageError`` where a search was given up."""
 
     @wraps(ask)
-    def told(self: S, /, *args: P.args, **named: P.kwargs) -> Iterator[R]:
+    def iterated(self: S, /, *args: P.args, **named: P.kwargs) -> Iterator[R]:
         try:
             yield from ask(self, *args, **named)
         except sqlite3.DatabaseError as error:
@@ -65,4 +65,4 @@ def with_reasons(ask: Callable[Concatenate[S, P], Iterator[R]]) -> Callable[Conc
                 raise given_up from error
             raise
 
-    return told
+    return iterated

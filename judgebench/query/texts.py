@@ -129,14 +129,14 @@ class TextReader:
             return found
 
         def remembering(function: Callable[..., bool]) -> Callable[..., bool]:
-            def asked(*values: Any) -> bool:
+            def matches(*values: Any) -> bool:
                 try:
                     return function(*values)
                 except TooSlowError as error:
                     self._too_slow = error  # SQLite says of whatever is raised here no more than that something was
                     raise
 
-            return asked
+            return matches
 
         connection.create_function("text_contains", 7, with_test(_containing))
         matching = with_test(lambda text: (searching(text), b""))
