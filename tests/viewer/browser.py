@@ -20,6 +20,14 @@ import aiohttp
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
 PICTURES = os.environ.get("JB_PICTURES", "")
 """Folder of the docs, where their pictures are to be made anew; empty in all other tests."""
+_NOTE_LEAVING = """
+addEventListener('pageshow', () => { window.leaving = false });
+navigation.addEventListener('navigate', one => {
+  if (!one.destination.sameDocument && one.downloadRequest === null) window.leaving = true;
+});
+"""
+"""A key or a click may load another page: until that is there, the next key would go to the old one."""
+_SETTLED = "document.readyState === 'complete' && !window.leaving"
 _KEYS = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
 
 
@@ -73,7 +81,7 @@ class Page:
     def settled(self, seconds: float = 200) -> None:
         """Wait until the page is loaded."""
         time.sleep(0.05)
-        self.until("document.readyState === 'complete'", seconds)
+        self.until(_SETTLED, seconds)
 
     def evaluate(self, script: str) -> Any:
         """Return what an expression is in the page."""
@@ -87,7 +95,7 @@ class Page:
         end = time.monotonic() + seconds
         while True:
             try:
-                if self.evaluate(f"document.readyState === 'complete' && ({script})"):
+                if self.evaluate(f"{_SETTLED} && ({script})"):
                     return
             except AssertionError:  # the page is just being exchanged
                 pass
@@ -159,6 +167,7 @@ def browser(folder: Path) -> Iterator[Page]:
         page = Page(loop, socket)
         for domain in ("Page", "Runtime", "Log"):
             page.send(f"{domain}.enable")
+        page.send("Page.addScriptToEvaluateOnNewDocument", source=_NOTE_LEAVING)
         page.size(1280, 900)
         yield page
     finally:

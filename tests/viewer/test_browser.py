@@ -222,7 +222,7 @@ def test_a_run_is_followed_to_its_end(chromium: Page, tmp_path: Path) -> None:
                 chromium.evaluate("window.stayed = true; document.documentElement.style.minHeight = '3000px'")
                 chromium.until("document.querySelectorAll('.task').length >= 4")
                 chromium.evaluate("scrollTo(0, 300)")
-                chromium.until("document.getElementById('live-note').innerText === 'The run is done.'", 60)
+                chromium.until("document.getElementById('live-note').innerText === 'The run is done.'")
                 chromium.until("document.querySelector('#findings table') !== null")
                 chromium.until("document.getElementById('state').innerText.includes('✓ done')")
                 assert chromium.evaluate("window.stayed") is True
