@@ -40,12 +40,13 @@ from judgebench.judges.core.contract import Case  # noqa: E402
 from judgebench.models.llama_cpp import LlamaCppServer  # noqa: E402
 from judgebench.plugins import load  # noqa: E402
 from judgebench.records.flow import Prompt, Reply, Request  # noqa: E402
+from replay.folder import DATA  # noqa: E402
 
 PAIRS = REPOSITORY / "benchmarks" / "data" / "tiny_judge_pairs.jsonl"
 JUDGE_CONFIG = "demo_facts_llmjudge"
 MODEL_CONFIG = REPOSITORY / "judgebench" / "configs" / "models" / "local" / "gemma3_270m.py"
 ADAPTER = REPOSITORY / "judgebench" / "models" / "data" / "short_answer_judge.gguf"
-ALIASES = REPOSITORY.parent / "shared" / "data" / "judging_the_judges" / "v1.jsonl.gz"
+ALIASES = DATA / "judging_the_judges" / "v1.jsonl.gz"
 RESAMPLES = 4000
 ALIAS_QUESTIONS = 150
 ROWS = 3000

@@ -19,13 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from replay import studies
+from replay.folder import DATA, DATA_VARIABLE, ROOT, WITHOUT_VARIABLE, excused
 from replay.sources import SOURCES
 from replay.study import Check, Ours, Path_, Plan, Results, Skip, Study, leaves
 
-ROOT = Path(__file__).parents[1]
-DATA_VARIABLE = "JB_TEST_DATA"
-"""Environment variable that names the folder of recordings."""
-DATA = Path(os.environ.get(DATA_VARIABLE) or ROOT.parent / "shared" / "data")
 SHOWN = 10
 """Mismatches of one study that are printed."""
 
@@ -152,8 +149,9 @@ def main(argv: list[str] | None = None) -> int:
         "--only", nargs="+", action="extend", default=[], metavar="STUDY", help="names of studies; all by default"
     )
     parser.add_argument(
-        "--without", nargs="+", default=[], metavar="STUDY", help="studies whose recordings need not be there"
-    )
+        "--without", nargs="+", default=excused(), metavar="STUDY",
+        help=f"studies whose recordings need not be there (default: those that {WITHOUT_VARIABLE} names)",
+    )  # fmt: skip
     parser.add_argument("--work-dir", type=Path, help="keep the run here instead of in a temporary folder")
     parser.add_argument("--workers", type=int, default=2, help="task processes at once (default: %(default)s)")
     args = parser.parse_args(argv)

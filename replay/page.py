@@ -18,7 +18,7 @@ every published figure with ours: to 1e-9, or to half a unit of the last printed
   `JB_TEST_DATA`, else `../shared/data`. If there is no such folder, `replay` says so in one sentence and ends with 0.
 - If the folder is there, every study must be in it. A folder that is not there, a lost file, an emptied expectation, a
   figure of which we have none, and a folder without a study are errors (exit code 1). `--without STUDY` excuses a study
-  by name; `--only STUDY` runs some alone. An unknown name ends with 2.
+  by name, as do the names in `JB_TEST_WITHOUT`; `--only STUDY` runs some alone. An unknown name ends with 2.
 - `make catalogue-check DATA=FOLDER` (or `python -m replay.catalogue --data-dir FOLDER`) reads every file of a described
   dataset (`docs/datasets/`) that is in a folder: it counts the items and names the row that is not of the published
   layout. Without a folder it checks that every config loads, names source, place and licence, and has its page.

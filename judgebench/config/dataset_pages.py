@@ -26,13 +26,58 @@ of *judges* the model is the judge under test, and the items bring their answers
 
 """
 
+_ABSENT = (
+    (
+        "MMMT-IF",
+        (
+            "neither its pictures nor the programs that check its instructions are public; its figures PIF and PIF-N-K "
+            "are given for any dataset of instructions that is asked several times ([`ifeval`](ifeval.md), with "
+            "`num_return_sequences`)"
+        ),
+    ),
+    ("CAPTURE (DetailCaps)", "needs a parser of scene graphs and sentence embeddings that no package holds"),
+    (
+        "LiveBench's tasks with programs of their own",
+        (
+            "some twenty programs in its repository, in no package; [`livebench`](livebench.md) scores the tasks of "
+            "exact answers"
+        ),
+    ),
+    (
+        "WildBench's pairs (WB-Reward)",
+        (
+            "the answers of its three fixed models are not part of the set; [`wildbench_models`](wildbench_models.md) "
+            "grades answers by themselves"
+        ),
+    ),
+    (
+        "RealCritic's closed loop",
+        (
+            "a critique is graded there by the answer that follows it; [`realcritic`](realcritic.md) takes the verdict "
+            "by itself"
+        ),
+    ),
+    (
+        "JudgerBench V2's final score",
+        "its table of reference wins is not part of the set; [`judgerbench_v2`](judgerbench_v2.md) gives the accuracy",
+    ),
+    (
+        "Four of LongJudgeBench's six sets",
+        (
+            "two grade by weighted dimensions, one ranks four texts, the gold of one is a model's name; "
+            "[`long_judge_bench`](long_judge_bench.md) has the pairs and the checks"
+        ),
+    ),
+)
+"""What people ask for and is not shipped, each with the reason."""
+
 
 def pages() -> dict[str, str]:
     """Return the text of every page by its file's name, the index ``README.md`` first."""
     files = Registry([]).files("datasets")
     read = [(file, described(file.path)) for file in files]
     found = {f"{file.name}.md": page(file, one) for file, one in read if one.about is not None}
-    return {"README.md": _HEAD + "".join(_index(read)), **found}
+    return {"README.md": _HEAD + "".join([*_index(read), *_absent()]), **found}
 
 
 def _index(read: Sequence[tuple[ConfigFile, DatasetFile]]) -> Iterator[str]:
@@ -44,6 +89,11 @@ def _index(read: Sequence[tuple[ConfigFile, DatasetFile]]) -> Iterator[str]:
                 images = "yes" if shows_images(one.datasets) else "no"
                 yield f"| {name} | {images} | {_cell(description(file.path))} |\n"
         yield "\n" if kind == "judge" else ""
+
+
+def _absent() -> Iterator[str]:
+    yield "\n## Not here, and why\n\n| what | why |\n| --- | --- |\n"
+    yield from (f"| {_cell(what)} | {_cell(why)} |\n" for what, why in _ABSENT)
 
 
 def page(file: ConfigFile, one: DatasetFile) -> str:

@@ -19,7 +19,8 @@ class ProJudgeBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_
     """Keys of ``type=ProJudgeBench``; rows have ``id``, ``question``, ``subject`` and ``process_evaluation``.
 
     Attributes:
-        images: What an item is whose row names images (``image_paths``): left out, or shown without them (``ignore``).
+        images: What an item is whose row names images (``image_paths``): left out, shown without them (``ignore``), or
+            with them (``show``, with ``image_columns=["image_paths"]``).
     """
 
     input_columns: list[str] = msgspec.field(default_factory=lambda: ["problem"])
@@ -27,7 +28,7 @@ class ProJudgeBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_
     gold_column: str = "right"
     key: str = "{id}"
     meta_columns: list[str] = msgspec.field(default_factory=lambda: ["subject", "data_type", "error_types"])
-    images: Literal["leave_out", "ignore"] = "leave_out"
+    images: Literal["leave_out", "ignore", "show"] = "leave_out"
 
 
 class ProJudgeBench(JudgeSamples):
@@ -42,12 +43,14 @@ class ProJudgeBench(JudgeSamples):
             if self.config.images == "leave_out" and _has_images(row.values.get("image_paths")):
                 continue
             steps = [_step(one, number, row) for number, one in enumerate(_listed(row))]
-            about = {
+            about: dict[str, Any] = {
                 "problem": row.values.get("question"),
                 "step_texts": [text for text, _, _ in steps],
                 "right": [right for _, right, _ in steps],
                 "error_types": ["" if right else kind for _, right, kind in steps],
             }
+            if self.config.images == "show":
+                about["image_paths"] = _image_paths(row)
             yield row._replace(values={**row.values, **about})
 
 
@@ -73,6 +76,16 @@ def _step(entry: Any, number: int, row: Row) -> tuple[str, bool, str]:
     if not right and not kind.strip():
         raise DataError(f"{row.place}: step {number} of process_evaluation is wrong and has no kind of error.")
     return parts[0], right, kind.strip()
+
+
+def _image_paths(row: Row) -> list[str]:
+    """Return the paths of a row's images in order, be they a list, an object by name, or one text."""
+    found = row.values.get("image_paths")
+    listed = list(found.values()) if isinstance(found, Mapping) else [found] if isinstance(found, str) else found or []
+    paths = [path for path in listed if path]
+    if not all(isinstance(path, str) for path in paths):
+        raise DataError(f"{row.place}: image_paths must hold the paths of images, not {found!r:.60}.")
+    return paths
 
 
 def _has_images(paths: Any) -> bool:

@@ -23,6 +23,7 @@ METHODS = {
     "OwnScale": "judgebench.judges.methods.own_scale:OwnScale",
     "PairComparison": "judgebench.judges.methods.pair_comparison:PairComparison",
     "Panel": "judgebench.judges.wrappers.panel:Panel",
+    "PartsInOrder": "judgebench.judges.methods.parts_in_order:PartsInOrder",
     "PessimisticChoice": "judgebench.judges.methods.pessimistic_choice:PessimisticChoice",
     "Prepared": "judgebench.judges.methods.prepared:Prepared",
     "ReferenceVerifier": "judgebench.judges.methods.reference_verifier:ReferenceVerifier",

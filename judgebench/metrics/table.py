@@ -43,6 +43,7 @@ SCORES = {
     "ComparisonScore": "judgebench.metrics.scores.comparison_score:ComparisonScore",
     "OrderScore": "judgebench.metrics.scores.order_score:OrderScore",
     "PairScore": "judgebench.metrics.scores.pair_score:PairScore",
+    "PassScore": "judgebench.metrics.scores.pass_score:PassScore",
     "PointScore": "judgebench.metrics.scores.point_score:PointScore",
     "PositionScore": "judgebench.metrics.scores.position_score:PositionScore",
     "PreferenceScore": "judgebench.metrics.scores.preference_score:PreferenceScore",

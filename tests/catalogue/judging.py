@@ -12,7 +12,7 @@ from judgebench.datasets.samples import samples_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig, Options
-from tests.catalogue.layouts import PICTURES
+from tests.catalogue.files import PICTURES
 from tests.mutations.judge import Shares, SimulatedJudge, answers_in
 from tests.mutations.runs import questions_of, result_of
 from tests.mutations.writing import Writer

@@ -1,84 +1,12 @@
-"""Invented rows of every benchmark of judges of the catalogue, in the layout in which it is published.
-
-The texts say of themselves how good they are (``tests.mutations.items.text_of``), so that a simulated judge that reads
-the prompt and nothing else can be right. Item ``i`` is good or bad by turns, so that gold is balanced.
-"""
+"""Invented rows of every benchmark of judges of the catalogue, in the layout in which it is published."""
 
 from __future__ import annotations
 
 import base64
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-import pyarrow as pa
-from pyarrow import parquet
-
-from tests.mutations.items import Case, text_of
-
-N = 8
-"""Rows of a file; two truths times the four outcomes of two questions."""
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-PICTURES: dict[str, str] = {}
-"""What pictures show, by their hash: a judge that sees one reads the text."""
-
-Content = Any
-"""Rows as a list of objects, an object of rows, a text, or bytes."""
-
-
-class Layout(NamedTuple):
-    """The files of a benchmark.
-
-    Attributes:
-        files: Content by path below the data folder.
-        main: Path of the file that holds the items.
-        answer: Column of an answer, in that file. ``gold``: of the gold decision; empty for none.
-    """
-
-    files: Mapping[str, Content]
-    main: str
-    answer: str
-    gold: str = ""
-
-
-def text(quality: str, number: int, place: int = 1) -> str:
-    """Return a text that says of itself how good it is."""
-    return text_of(quality, Case(number, "", "", "", "x"), place)
-
-
-def picture(shown: str) -> str:
-    """Return a picture of a text, in base64."""
-    data = PIXEL + shown.encode()
-    PICTURES[sha256(data).hexdigest()] = shown
-    return base64.b64encode(data).decode()
-
-
-def good_or_bad(number: int) -> str:
-    """Return how good item ``number`` is."""
-    return "bad" if number % 2 else "good"
-
-
-def both(number: int) -> tuple[str, str]:
-    """Return two answers, the better of which is the first in even items."""
-    first, second = ("bad", "good") if number % 2 else ("good", "bad")
-    return text(first, number, 1), text(second, number, 2)
-
-
-def better_first(number: int) -> tuple[str, str]:
-    """Return two answers, the better of which comes first."""
-    return text("good", number, 1), text("bad", number, 2)
-
-
-def turn(said: str) -> list[dict[str, str]]:
-    """Return a conversation of one message, with a key that publications have beside the content."""
-    return [{"role": "user", "content": said, "language": "English"}]
+from tests.catalogue.files import PIXEL, Content, Layout, N, better_first, both, good_or_bad, picture, text, turn
 
 
 def evalbiasbench() -> Layout:
@@ -460,35 +388,53 @@ def judge_bench() -> Layout:
     return Layout(files, "JUDGE-BENCH/data/Toy/one.json", "instances", "annotations")
 
 
+def judgerbench_b() -> Layout:
+    said = {
+        "alignment_bench_v1_1": ("It is better. [[A]]", "[[B]]"),
+        "alpaca_eval": ("m", "M"),
+        "arenahard": ("My final verdict is: [[A>>B]]", "[[B>A]]"),
+        "wildbench": ('{"reason": "x", "choice": "A+"}', '{"choice": "B++"}'),
+    }
+    rows: list[dict[str, Any]] = []
+    for name, teacher in said.items():
+        for i in range(N):
+            one, other = both(i)
+            others = {"ref": other, "model": "m", "swap": i % 2 == 0, "checklist": ["Is it done?"]}
+            row = {"dataset_name": name, "question": f"Do {i}.", "prediction": one, "others": others}
+            asked = {"conversation": turn(f"Do {i}.")} if name == "wildbench" else {}
+            rows.append({**row, **asked, "gpt4o_pred": teacher[i % 2]})
+        rows.append({**rows[-1], "gpt4o_pred": "I cannot tell."})  # no gold: the item is left out
+    for name in ("fofo_test_prompts", "fofo_test_prompts_cn"):
+        for i in range(N):
+            row = {"dataset_name": name, "question": f"A list of {i}.", "prediction": text(good_or_bad(i), i)}
+            teacher_says = f"[{{'model': 'model', 'format_correctness': {1 - i % 2}, 'reasons': '-'}}]"
+            rows.append({**row, "others": {"model": "m", "swap": False}, "gpt4o_pred": teacher_says})
+    return Layout(
+        {"judgerbench/judgerbench_B.json": rows}, "judgerbench/judgerbench_B.json", "prediction", "gpt4o_pred"
+    )
+
+
+def projudge_bench_pictures() -> Layout:
+    rows = [
+        {
+            "id": f"{i}",
+            "question": f"Read off {i}.",
+            "subject": ("math", "physics")[i // 4],
+            "image_paths": ["images/a.png"] * (i % 3),
+            "process_evaluation": [
+                [text("good", i, 1), "1", "", "fine"],
+                [text("bad", i, 2), "0", "Reasoning Error", "it does not follow"],
+            ],
+        }
+        for i in range(N)
+    ]
+    main = "ProJudgeBench/test.jsonl"
+    return Layout({main: rows, "ProJudgeBench/images/a.png": PIXEL}, main, "process_evaluation")
+
+
 LAYOUTS: dict[str, Callable[[], Layout]] = {
     name: made
     for name, made in globals().items()
     if callable(made) and getattr(made, "__annotations__", {}).get("return") == "Layout"
 }
 """By the name of the config."""
-
-
-def write(folder: Path, files: Mapping[str, Content]) -> None:
-    """Write files in the form that their names say."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else _form(path, content))
-
-
-def _form(path: Path, content: Content) -> bytes:
-    if isinstance(content, str):
-        return content.encode()
-    if path.suffix == ".jsonl":
-        return "".join(json.dumps(row) + "\n" for row in content).encode()
-    if path.suffix in (".csv", ".tsv"):
-        out = io.StringIO()
-        table = csv.DictWriter(out, list(content[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
-        table.writeheader()
-        table.writerows(content)
-        return out.getvalue().encode()
-    if path.suffix == ".parquet":
-        sink = pa.BufferOutputStream()
-        parquet.write_table(pa.Table.from_pylist(content), sink)
-        return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
-    return json.dumps(content, indent=1).encode()

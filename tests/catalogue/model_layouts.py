@@ -5,10 +5,13 @@ Half of the answers to the rows of choices are A and so on by turns, so that a c
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
 
-from tests.catalogue.layouts import Layout, picture
+from tests.catalogue.files import Layout, picture
 
 N = 8
 """Rows of a file."""
@@ -331,6 +334,95 @@ def mixeval_hard() -> Layout:
     }
     files = {"mixeval_hard/multiple-choice.json": choices, "mixeval_hard/free-form.json": free}
     return Layout(files, "mixeval_hard/free-form.json", "prompt", "target")
+
+
+def browsecomp() -> Layout:
+    rows = [
+        {
+            "problem": hidden(f"Which is {i}?", f"canary {i}"),
+            "answer": hidden(f"{i}", f"canary {i}"),
+            "problem_topic": ("Art", "Sports")[i // 4],
+            "canary": f"canary {i}",
+        }
+        for i in range(N)
+    ]
+    return Layout({"browsecomp/browse_comp_test_set.csv": rows}, "browsecomp/browse_comp_test_set.csv", "problem")
+
+
+def hidden(said: str, password: str) -> str:
+    """Return a text as BrowseComp publishes it."""
+    key = sha256(password.encode()).digest()
+    plain = said.encode()
+    return base64.b64encode(bytes(one ^ key[at % len(key)] for at, one in enumerate(plain))).decode()
+
+
+def koffvqa() -> Layout:
+    rows = [
+        {
+            "index": f"{i}",
+            "image": picture("x"),
+            "question": f"Was ist {i}?",
+            "answer": f"Names {i} (6 points)\nSays why (4 points)",
+            "category": ("Perception", "Reasoning")[i // 4],
+        }
+        for i in range(N)
+    ]
+    return Layout({"koffvqa/KOFFVQA.tsv": rows}, "koffvqa/KOFFVQA.tsv", "answer")
+
+
+def rimo_p() -> Layout:
+    """By turns a problem has one part or two; the last has no official solution."""
+    rows = []
+    for i in range(N):
+        count = 1 + i % 2
+        parts = {f"sub-problem{at}": f"Show {at} of {i}." if at <= count else None for at in range(1, 5)}
+        solutions = {f"sub-solution{at}": "So." if at <= count and i < N - 1 else None for at in range(1, 5)}
+        row = {"problem_id": f"20{i:02d}a1", "problem": f"Prove {i}.", "number_of_parts": count}
+        rows.append({**row, **parts, **solutions})
+    return Layout({"rimo/RIMO-P.jsonl": rows}, "rimo/RIMO-P.jsonl", "problem", "sub-problem1")
+
+
+def livebench() -> Layout:
+    """Of two tasks of exact answers, with rows that were removed, and one of a task that is not scored."""
+
+    def rows(category: str, task: str, golds: tuple[str, str]) -> list[dict[str, Any]]:
+        return [
+            {
+                "question_id": f"{task}-{i}",
+                "category": category,
+                "task": task,
+                "turns": [f"Is it {i}?"],
+                "ground_truth": golds[i % 2],
+                "livebench_release_date": "2024-06-24" if i < N else "2024-11-25",
+                "livebench_removal_date": "2024-11-25" if i < 2 else "",
+            }
+            for i in range(N + 2)
+        ]
+
+    folder = "live_bench"
+    main = f"{folder}/reasoning/web_of_lies_v2/question.jsonl"
+    files = {
+        main: rows("reasoning", "web_of_lies_v2", ("no, yes, no", "yes, yes, yes")),
+        f"{folder}/data_analysis/cta/question.jsonl": rows("data_analysis", "cta", ("Postal Code", "Name")),
+        f"{folder}/math/AMPS_Hard/question.jsonl": rows("math", "AMPS_Hard", ("1", "2")),
+    }
+    return Layout(files, main, "turns", "ground_truth")
+
+
+def uq() -> Layout:
+    rows = [
+        {
+            "question_id": f"{i}",
+            "title": f"Is {i} known?",
+            "body": "Nobody has said.",
+            "tags": ["numbers"],
+            "site": "math",
+            "category": ("Science", "Culture")[i // 4],
+            "link": "u",
+        }
+        for i in range(N)
+    ]
+    return Layout({"uq/test.jsonl": rows}, "uq/test.jsonl", "title")
 
 
 def word_problems() -> Layout:

@@ -13,8 +13,9 @@ import pytest
 from judgebench.errors import JudgebenchError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig
+from tests.catalogue.files import Layout, write
 from tests.catalogue.judging import datasets, figures, items, value_of
-from tests.catalogue.layouts import LAYOUTS, Layout, write
+from tests.catalogue.layouts import LAYOUTS
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/judge_catalogue"
 CONFIGS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
@@ -64,6 +65,19 @@ MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for language in ("en", "cn")
     },
+    **{
+        f"judgerbench_b_{name}": (
+            "accuracy",
+            {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0},
+        )
+        for name in ("alignment_bench", "alpaca_eval", "arenahard", "wildbench")
+    },
+    **{
+        f"judgerbench_b_{name}": ("agreement", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": None})
+        for name in ("fofo", "fofo_cn")
+    },
+    # of the two steps of a solution one is right
+    "projudge_bench_pictures": ("step_accuracy", {"right": 100, "wrong": 0, "first": 50, "tie": 50, "unread": 0}),
     "judgerbench_v2": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0}),
     **{
         f"rbd_{name}": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0})

@@ -19,8 +19,8 @@ from judgebench.metrics.scores.rubric_points_score import clipped, share_of_poin
 from judgebench.records.findings import StepVerdict
 from judgebench.records.flow import Sample, Verdict
 from judgebench.records.run import Options
+from tests.catalogue.files import write
 from tests.catalogue.judging import datasets
-from tests.catalogue.layouts import write
 from tests.catalogue.model_layouts import MODEL_LAYOUTS
 
 

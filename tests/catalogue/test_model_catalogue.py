@@ -17,8 +17,8 @@ from judgebench.errors import JudgebenchError
 from judgebench.records.flow import Prompt, Sample
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig
+from tests.catalogue.files import write
 from tests.catalogue.judging import datasets
-from tests.catalogue.layouts import write
 from tests.catalogue.model_layouts import MODEL_LAYOUTS
 from tests.catalogue.models import Answering, Replying, items, result, way_of
 from tests.catalogue.test_catalogue import spoiled
@@ -120,6 +120,20 @@ def follows(_sample: Sample, way: str) -> str:
     return {"right": "one two three", "wrong": "*a,", "constant": "one, two, three", "unread": ""}[way]
 
 
+def proofs(sample: Sample, way: str) -> str:
+    """Answer part by part; the constant model is right in the first and wrong in all others."""
+    ways = [
+        ("right" if not at else "wrong") if way == "constant" else way for at in range(sample.meta["number_of_parts"])
+    ]
+    return "".join(f"## Part {at}\n<<{one} {sample.id}>>\n" for at, one in enumerate(ways, 1))
+
+
+def marked(sample: Sample, way: str) -> str:
+    """Answer in bold letters after a doubt in bold letters."""
+    said = {"right": sample.reference, "wrong": "none of it", "constant": "yes, yes, yes"}
+    return "I cannot tell.\nReally." if way == "unread" else f"**Unknown**? No:\n**{said[way]}**."
+
+
 RATE = {"right": 100, "wrong": 0, "coin": 50}
 MUTATIONS = [
     Mutation("mmlu_pro", "accuracy", {**RATE, "constant": 25, "unread": None}, letter("The answer is ({})")),
@@ -210,6 +224,42 @@ MUTATIONS = [
         {"right": 9, "wrong": 2, "coin": 5.5, "constant": 5, "unread": None},
         quality,
         verdicts('{{"strengths": "x", "weaknesses": "y", "score": {}}}', right="9", wrong="2", constant="5"),
+    ),
+    Mutation(
+        "browsecomp-judge",
+        "accuracy",
+        {**RATE, "constant": 0, "unread": None},
+        quality,
+        verdicts('{{"correct": "{}", "confidence": 80}}', right="yes", wrong="no", constant="no"),
+    ),
+    Mutation(
+        "koffvqa-judge",
+        "mean_score",
+        {"right": 10, "wrong": 0, "coin": 5, "constant": 4, "unread": None},
+        quality,
+        verdicts('{{"reason": "so", "points": {}}}', right="10", wrong="0", constant="4"),
+    ),
+    # the constant model proves nothing but first parts, and half of the problems have two
+    Mutation(
+        "rimo_p-judge",
+        "mean_score",
+        {"right": 1, "wrong": 0, "coin": 0.5, "constant": 0.75, "unread": None},
+        proofs,
+        verdicts('{{"reason": "so", "verdict": "{}"}}', right="correct", wrong="incorrect"),
+    ),
+    # the constant answer is right in half of one category and nowhere in the other
+    Mutation(
+        "livebench",
+        "mean_of_levels",
+        {"right": 1, "wrong": 0, "coin": 0.5, "constant": 0.25, "unread": None},
+        marked,
+    ),
+    Mutation(
+        "uq-judge",
+        "pass_rate",
+        {**RATE, "constant": 0, "unread": None},
+        quality,
+        verdicts("So.\nVERDICT: {}", right="YES", wrong="NO", constant="NO"),
     ),
     Mutation("word_problems", "accuracy", {**RATE, "constant": 0, "unread": None}, final_number),
 ]

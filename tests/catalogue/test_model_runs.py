@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalogue.layouts import write
+from tests.catalogue.files import write
 from tests.catalogue.model_layouts import MODEL_LAYOUTS
 from tests.catalogue.test_model_catalogue import CONFIGS, MUTATIONS
 from tests.e2e.harness import JB, run

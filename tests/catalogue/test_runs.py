@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalogue.layouts import LAYOUTS, write
+from tests.catalogue.files import write
+from tests.catalogue.layouts import LAYOUTS
 from tests.catalogue.test_catalogue import CONFIGS, MUTATIONS, declared
 from tests.e2e.harness import JB, run
 

@@ -9,8 +9,6 @@ from judgebench.datasets import CsvDataset, JsonlDataset
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Typed
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
 
 def written(folder: Path, text: str | bytes, name: str = "data.jsonl") -> Path:
     path = folder / name

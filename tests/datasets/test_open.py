@@ -10,7 +10,8 @@ from judgebench.datasets import JsonlDataset
 from judgebench.datasets.samples import count_of, samples_of
 from judgebench.errors import ConfigError, DataError, MissingDataError
 from judgebench.records.run import Options
-from tests.datasets.sources import SHARED, dataset, written
+from tests.datasets.sources import dataset, written
+from tests.recordings import recording
 
 
 @pytest.fixture
@@ -90,15 +91,14 @@ def test_the_demo_set_is_shipped_balanced_and_its_references_agree():
     ],
 )
 def test_the_shipped_configs_read_the_real_files(name, count, first, monkeypatch):
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
     from judgebench.config.resolve import load_run
     from judgebench.records.request import RunRequest, Selection
 
+    folder = recording(name.partition("_")[0]).parent
     monkeypatch.delenv("JB_DATA_DIR", raising=False)
     request = RunRequest(selection=Selection(models=["vllm_api_general_chat"], datasets=[name]))
     (config,) = load_run(request.selection).datasets.values()
-    options = Options(data_dir=str(SHARED))
+    options = Options(data_dir=str(folder))
     rows = list(samples_of(config, options))
     assert (len(rows), count_of(config, options), rows[0].reference) == (count, count, first)
     assert Registry().find("datasets", name).shipped

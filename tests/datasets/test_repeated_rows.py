@@ -16,7 +16,7 @@ from judgebench.records.flow import Sample, Verdict
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig, Options
 from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator
-from tests.datasets.sources import SHARED
+from tests.recordings import recording
 from tests.replay.simulated import samples
 
 CODE = {"question_content": "Double it.", "difficulty": "easy"}
@@ -107,8 +107,9 @@ def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered
     assert DiagnosticsAccumulator(keep_details=False).notes() == []
 
 
-@pytest.mark.parametrize(("name", "n"), [("llmbar", 419), ("judgeboard_gsm8k", 5276), ("prometheus_eval", 221)])
-def test_the_published_sets_without_names_repeat_no_row(name: str, n: int) -> None:
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
-    assert len(samples(shipped(name), SHARED)) == n
+@pytest.mark.parametrize(
+    ("name", "folder", "n"),
+    [("llmbar", "llmbar", 419), ("judgeboard_gsm8k", "gsm8k", 5276), ("prometheus_eval", "prometheus_eval", 221)],
+)
+def test_the_published_sets_without_names_repeat_no_row(name: str, folder: str, n: int) -> None:
+    assert len(samples(shipped(name), recording(folder).parent)) == n

@@ -16,9 +16,9 @@ import pytest
 from tests.docs.pages import DOCS, ROOT, page
 from tests.e2e.harness import JB, Done, run
 from tests.faultservice import Answer, FaultService, prompt_text
+from tests.recordings import recording
 
 README = (ROOT / "README.md").read_text("utf-8")
-AIME = ROOT.parent / "shared" / "data" / "aime2025" / "aime2025.jsonl"
 LOOK_FIRST = "Verdicts to look at first:"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
@@ -95,9 +95,8 @@ def test_the_readme_says_the_figures_of_its_own_table() -> None:
 
 
 def test_the_table_of_the_quick_start_is_what_its_run_prints(tmp_path: Path) -> None:
-    if not AIME.exists():
-        pytest.skip("../shared/data is not here")
-    gold = {row["question"]: row["answer"] for row in map(json.loads, AIME.read_text("utf-8").splitlines())}
+    path = recording("aime2025/aime2025.jsonl")
+    gold = {row["question"]: row["answer"] for row in map(json.loads, path.read_text("utf-8").splitlines())}
 
     def answer(body: dict[str, Any]) -> str:
         prompt = prompt_text(body)
@@ -112,7 +111,7 @@ def test_the_table_of_the_quick_start_is_what_its_run_prints(tmp_path: Path) -> 
             [
                 *JB,
                 *("--models", "vllm_api_general_chat", "--datasets", "aime2025_llmjudge"),
-                *("--data-dir", str(AIME.parents[1])),
+                *("--data-dir", str(path.parents[1])),
                 *("--override", f"models.vllm-api-general-chat.host_port={model.port}"),
                 f"judges.judge.host_port={judge.port}",
             ],

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.harness import JB, Bench, Done, run
 from tests.faultservice import prompt_text
-from tests.rules.items import SHARED
+from tests.recordings import recording
 
 Rows = list[dict[str, Any]]
 CAPITALS: Rows = [
@@ -152,9 +152,7 @@ def test_an_answer_beside_a_reference_is_not_taken_for_gold(bench: Bench) -> Non
 def test_published_rows_as_an_own_file_give_a_perfect_model_100(
     bench: Bench, name: str, gold: str, question: str
 ) -> None:
-    if not (SHARED / name).exists():
-        pytest.skip("../shared/data is not here")
-    rows = [json.loads(line) for line in (SHARED / name).read_text("utf-8").splitlines()[:12]]
+    rows = [json.loads(line) for line in recording(name).read_text("utf-8").splitlines()[:12]]
     rows = [{question: row[question], **row} for row in rows]
     final = {row[question]: row[gold].rpartition("####")[2].strip() for row in rows}
     done = ask(bench, "mine.jsonl", rows, lambda row: f"So the result is \\boxed{{{final[row[question]]}}}.")

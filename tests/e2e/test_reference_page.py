@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from replay.folder import DATA
 from tests.docs.pages import files, page
 from tests.e2e.harness import JB, ROOT, Done, run
 from tests.faultservice import FaultService, prompt_text
+from tests.recordings import recording
 
 SHARED = ROOT.parent / "shared"
 CONFIG = "configs/datasets/my_aime2025.py"
@@ -33,9 +35,7 @@ def block() -> str:
 @pytest.fixture(scope="module")
 def problems() -> dict[str, str]:
     """Question to answer of the real AIME 2025."""
-    path = SHARED / "data" / "aime2025" / "aime2025.jsonl"
-    if not path.exists():
-        pytest.skip("../shared/data is not here")
+    path = recording("aime2025/aime2025.jsonl")
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return {row["question"]: str(row["answer"]) for row in rows}
 
@@ -72,7 +72,7 @@ def judged(folder: Path, block: str, model: FaultService) -> Done:
         [
             *JB,
             *("--models", "vllm_api_general_chat", "--datasets", "my_aime2025", "--config-dir", "mine"),
-            *("--data-dir", str(SHARED / "data")),
+            *("--data-dir", str(DATA)),
             *("--override", f"models.vllm-api-general-chat.host_port={model.port}"),
         ],
         folder,

@@ -13,14 +13,14 @@ import pytest
 from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply, TokenLogprob
 from judgebench.records.pairs import FLIPPED
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
+from replay.folder import DATA
+from tests.recordings import recording
 
 
 @pytest.fixture(autouse=True)
 def _data() -> None:
-    if not DATA.is_dir():
-        pytest.skip("../shared/data is not here")
+    for study in ("judgebench", "llmbar", "mt_bench", "alpaca_eval2", "pandalm"):
+        recording(study)
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:

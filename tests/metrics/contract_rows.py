@@ -208,6 +208,7 @@ FED: dict[str, Fed] = {
     "InstructionScore": Fed({}, FOLLOWED),
     "CalibrationScore": Fed({}, CONFIDENT),
     "RubricPointsScore": Fed({"group_by": "part", "criterion_tags": ["axis:"]}, POINTS),
+    "PassScore": Fed({"checks": ["long", "polite"]}, FOLLOWED),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
 }  # fmt: skip
 

@@ -6,7 +6,6 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -40,16 +39,14 @@ from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.intervals import wilson
 from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
+from tests.recordings import recording
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 PAIRS = st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), st.integers(0, 30), min_size=1)
 BITS = {(1, 1), (1, 0), (0, 1), (0, 0)}
 
 
 def rows_of(name: str) -> list[dict]:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip("../shared/data is not here")
+    path = recording(name)
     raw = path.read_bytes()
     return [json.loads(line) for line in (gzip.decompress(raw) if path.suffix == ".gz" else raw).splitlines()]
 
@@ -72,7 +69,7 @@ def table(tp: int, fp: int, fn: int, tn: int) -> Tally:
 def test_judging_the_judges_is_reproduced() -> None:
     """Eleven recorded judges against people: every published figure."""
     rows = rows_of("judging_the_judges/v1.jsonl.gz")
-    expected = json.loads((SHARED / "judging_the_judges" / "expected.json").read_text())["V1"]
+    expected = json.loads(recording("judging_the_judges/expected.json").read_text())["V1"]
     for name, figures in expected.items():
         pairs = Counter((row[name], row["human"]) for row in rows if row[name] is not None and row["human"] is not None)
         found = confusion(pairs)
@@ -93,7 +90,7 @@ def test_judging_the_judges_is_reproduced() -> None:
 def test_corrections_of_judging_the_judges_are_reproduced() -> None:
     """A tenth of the rows labelled: Rogan-Gladen and prediction-powered estimates with their errors."""
     rows = rows_of("judging_the_judges/v1.jsonl.gz")
-    expected = json.loads((SHARED / "judging_the_judges" / "expected.json").read_text())
+    expected = json.loads(recording("judging_the_judges/expected.json").read_text())
     compared = 0
     for key, figures in expected["calibration_split_idx_mod_10"].items():
         name = key.partition("/")[2]
@@ -114,7 +111,7 @@ def test_corrections_of_judging_the_judges_are_reproduced() -> None:
 def test_pandalm_annotators_are_reproduced() -> None:
     """Cohen's kappa over three classes, and macro precision, recall and F1 of recorded judges."""
     pairs = rows_of("pandalm/pairs.jsonl")
-    expected = json.loads((SHARED / "pandalm" / "expected.json").read_text())
+    expected = json.loads(recording("pandalm/expected.json").read_text())
     for key, value in expected["annotator_kappa"].items():
         first, second = key.split("-")
         found = Counter((row[f"annotator{first}"], row[f"annotator{second}"]) for row in pairs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from judgebench.metrics.consensus.majority import majority
 from judgebench.metrics.consensus.shared_errors import WARNING, shared_errors
 from judgebench.metrics.consensus.simplex import simplex_ranks, simplex_sweep
 from judgebench.metrics.consensus.votes import votes_of
-
-LLMBAR = Path(__file__).parents[3] / "shared" / "data" / "llmbar"
+from tests.recordings import recording
 
 
 def judges(seed: int, rights: list[float], n: int = 400) -> tuple[dict[str, dict[int, int]], dict[int, int]]:
@@ -66,17 +64,17 @@ def test_errors_that_judges_share_are_found_and_independent_ones_are_not() -> No
     assert not any(one.together for one in others)
 
 
-@pytest.mark.skipif(not LLMBAR.exists(), reason="needs the shared recordings of LLMBar")
 def test_on_adversarial_questions_consensus_is_worse_than_a_coin_and_the_warning_says_how_bad() -> None:
     gold = {
         (name, row["idx"]): str(row["label"])
         for name in ("Neighbor", "GPTInst", "GPTOut", "Manual")
-        for row in map(json.loads, (LLMBAR / "data" / f"{name}.jsonl").read_text().splitlines())
+        for row in map(json.loads, recording(f"llmbar/data/{name}.jsonl").read_text().splitlines())
     }
     said: dict[str, dict[tuple[str, int], str]] = {}
     for model in ("ChatGPT-0301", "ChatGPT", "LLaMA2"):
         rows = map(
-            json.loads, gzip.decompress((LLMBAR / f"judgments/{model}__Vanilla.jsonl.gz").read_bytes()).splitlines()
+            json.loads,
+            gzip.decompress(recording(f"llmbar/judgments/{model}__Vanilla.jsonl.gz").read_bytes()).splitlines(),
         )
         for row in rows:
             for order in ("AB", "BA"):

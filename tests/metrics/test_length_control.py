@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.metrics.comparisons.length_control import implausible, joint_difficulty, length_controlled
-
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "alpaca_eval2"
+from tests.recordings import recording
 
 
 def sigmoid(value: float) -> float:
@@ -78,14 +77,13 @@ def recorded(path: Path) -> list[dict[str, Any]]:
 
 
 def test_it_comes_nearer_to_the_published_figures_than_the_plain_win_rate() -> None:
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
-    expected = json.loads((SHARED / "expected.json").read_text())
+    folder = recording("alpaca_eval2")
+    expected = json.loads((folder / "expected.json").read_text())
     published = {name: one["lb_length_controlled_winrate"] for name, one in expected.items()}
     said: list[list[float | None]] = []
     gaps: list[list[float]] = []
     for name in published:
-        rows = {row["idx"]: row for row in recorded(SHARED / f"judgments/{name}.jsonl.gz")}
+        rows = {row["idx"]: row for row in recorded(folder / f"judgments/{name}.jsonl.gz")}
         known = [rows.get(at, {"preference": None, "len_1": 0, "len_2": 0}) for at in range(805)]
         said.append([None if row["preference"] is None else (row["preference"] or 1.5) - 1 for row in known])
         gaps.append([float(row["len_1"] - row["len_2"]) for row in known])

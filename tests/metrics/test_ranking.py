@@ -8,7 +8,6 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +25,7 @@ from judgebench.metrics.statistics.correlation import kendall, mean_ranks, pears
 from judgebench.metrics.statistics.intervals import share_of
 from judgebench.metrics.statistics.ordinal import krippendorff_alpha, weighted_kappa
 from judgebench.records.flow import Metric
-from tests.metrics.test_agreement import SHARED
+from tests.recordings import recording
 
 GRADES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=25)
 
@@ -73,9 +72,7 @@ def test_win_rates_of_simple_judges(decisions: str, value: float) -> None:
 
 def test_alpaca_eval_win_rates_are_reproduced() -> None:
     """Mean preference and its standard error of every recorded model, to 1e-9."""
-    folder = SHARED / "alpaca_eval2"
-    if not folder.exists():
-        pytest.skip("../shared/data is not here")
+    folder = recording("alpaca_eval2")
     expected = json.loads((folder / "expected.json").read_text())
     compared_models = 0
     for path in sorted(folder.glob("judgments/*.jsonl.gz")):
@@ -92,9 +89,7 @@ def test_alpaca_eval_win_rates_are_reproduced() -> None:
 def test_prometheus_grades_correlate_as_published() -> None:
     """Pearson between the recorded runs of a judge."""
     for name in ("mt_bench_eval", "vicuna_eval"):
-        path = SHARED / "prometheus_eval" / f"{name}.jsonl.gz"
-        if not path.exists():
-            pytest.skip("../shared/data is not here")
+        path = recording(f"prometheus_eval/{name}.jsonl.gz")
         grades = [json.loads(line)["gpt4_score"] for line in gzip.decompress(path.read_bytes()).splitlines()]
         runs = list(zip(*grades, strict=True))
         found = [round(pearson(a, b), 4) for a, b in itertools.combinations(runs, 2)]
@@ -260,8 +255,3 @@ def test_against_scipy_where_it_is_installed() -> None:
     first, second = [1, 4, 2, 2, 5, 3], [2, 5, 1, 3, 3, 3]
     assert kendall(first, second) == pytest.approx(stats.kendalltau(first, second).statistic)
     assert spearman(first, second) == pytest.approx(stats.spearmanr(first, second).statistic)
-
-
-def test_the_data_folder_is_where_the_tests_look() -> None:
-    """A guard: the skips above look beside the repository."""
-    assert Path(__file__).parents[3] / "shared" / "data" == SHARED

@@ -33,8 +33,8 @@ from judgebench.records.findings import PooledOutcome, PresentationVerdict
 from judgebench.records.flow import Counts, Metric, TaskResult, Verdict
 from judgebench.report.results import read_comparisons, write_comparisons
 from tests.metrics.test_ranking import expected_win_rate
+from tests.recordings import recording
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 MODELS = "abcd"
 FIGHTS = st.lists(
     st.tuples(st.sampled_from(list(permutations(MODELS, 2))), st.sampled_from((0.0, 0.5, 1.0)), st.integers(0, 5)).map(
@@ -328,9 +328,7 @@ def test_elo_of_an_order_is_the_sum_of_its_comparisons() -> None:
 
 def test_recorded_judges_rank_as_published() -> None:
     """AlpacaEval's models against its baseline: win rates and standard errors to 1e-9, and the leaderboard's order."""
-    folder = SHARED / "alpaca_eval2"
-    if not folder.exists():
-        pytest.skip("../shared/data is not here")
+    folder = recording("alpaca_eval2")
     expected = json.loads((folder / "expected.json").read_text())
     paths = sorted(folder.glob("judgments/*.jsonl.gz"))[:8]
     comparisons = []

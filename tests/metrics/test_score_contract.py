@@ -196,6 +196,7 @@ STATED = {
     "ScaleScore": Stated("spearman", None, None, None, 0.8),
     "TogetherScore": Stated("all_right", 100.0, 100.0, 0.0, 100 / 3),
     "InstructionScore": Stated("prompt_accuracy", 100.0, 100.0, None, 50.0),
+    "PassScore": Stated("pass_rate", 100.0, 100.0, None, 50.0),
     "AttemptScore": Stated("correct", 100.0, 100.0, None, 50.0),
     "CalibrationScore": Stated("accuracy", 100.0, 100.0, None, 50.0),
     "RubricPointsScore": Stated("score", 0.6, 0.6, None, 0.4),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,9 +18,9 @@ from tests.mutations.items import items_of as made_of
 from tests.mutations.judge import SimulatedJudge
 from tests.mutations.runs import headline, judged, levels_of, questions_of, result_of, values, writer_of
 from tests.mutations.test_extreme_judges import ABBRS, BOTH_ORDERS, DISTINCT, PAIRS, WITH_GOLD, by_rule
+from tests.recordings import recording
 
 HALF = {"right": 0.5, "wrong": 0.5}
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.mark.parametrize("abbr", [abbr for abbr in BOTH_ORDERS if abbr in DISTINCT])
@@ -144,10 +143,9 @@ def test_opposite_gold_turns_right_into_wrong(abbr: str) -> None:
 
 def test_a_judge_of_pandalm_that_always_ties_gets_the_published_share_of_ties() -> None:
     """105 of its 999 gold decisions are ties."""
-    if not (DATA / "pandalm/pairs.jsonl").is_file():
-        pytest.skip("../shared/data is not here")
+    folder = recording("pandalm/pairs.jsonl").parents[1]
     data = shipped()["pandalm"]
-    items = list(samples_of(data, Options(data_dir=str(DATA))))
+    items = list(samples_of(data, Options(data_dir=str(folder))))
     for text in ("VERDICT: C", "No verdict."):
         found = values(result_of(data, items, lambda *about, text=text: Reply(status="ok", text=text)))
         assert found["accuracy"] == pytest.approx(10500 / 999)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from replay.__main__ import DATA, ROOT, compare, equal, known_studies, main
+from replay.__main__ import compare, equal, known_studies, main
+from replay.folder import DATA, ROOT, WITHOUT_VARIABLE
 from replay.page import text
 from replay.sources import SOURCES
 from replay.study import Check, Ours, Path_, Plan, Skip, Study, leaves
+from tests.recordings import recording
 
 _REPOSITORY = re.compile(r"github\.com/[\w.-]+/[\w.-]+ at [0-9a-f]{40}")
 
@@ -90,6 +92,33 @@ def test_a_study_without_recordings_is_a_failure_unless_it_is_excused(
     assert "rimo                     left out by --without" in capsys.readouterr().out
 
 
+def test_a_study_is_excused_by_the_environment_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(WITHOUT_VARIABLE, " ".join(one.name for one in known_studies()))
+    assert main(["--data-dir", str(tmp_path)]) == 0
+    assert "rimo                     left out by --without" in capsys.readouterr().out
+
+
+def test_a_test_misses_a_recording_unless_it_is_excused_or_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(WITHOUT_VARIABLE, raising=False)
+    with pytest.raises(pytest.fail.Exception, match=f"{WITHOUT_VARIABLE}=rimo excuses it"):
+        recording("rimo/expected.json", tmp_path)
+    with pytest.raises(pytest.skip.Exception, match="there is no data folder"):
+        recording("rimo/expected.json", tmp_path / "none")
+    monkeypatch.setenv(WITHOUT_VARIABLE, "rimo")
+    with pytest.raises(pytest.skip.Exception, match="excuses rimo"):
+        recording("rimo/expected.json", tmp_path)
+
+
+def test_no_test_and_no_benchmark_reads_recordings_from_a_place_of_its_own() -> None:
+    place = re.compile(r"""["']shared["'] / ["']data["']|shared/data/""")
+    files = [path for folder in ("tests", "benchmarks", "replay") for path in (ROOT / folder).rglob("*.py")]
+    assert [path.name for path in files if place.search(path.read_text("utf-8"))] == ["folder.py"]
+
+
 def test_unknown_names_and_folders_without_a_study_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data-dir", str(tmp_path), "--only", "rimmo"]) == 2
     assert "There is no study 'rimmo'. Did you mean rimo?" in capsys.readouterr().out
@@ -111,8 +140,7 @@ def test_unknown_names_and_folders_without_a_study_are_told(tmp_path: Path, caps
 def test_a_lost_file_and_an_emptied_expectation_are_failures(
     lost: str | dict[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not (DATA / "rimo").is_dir():
-        pytest.skip("../shared/data is not here")
+    recording("rimo")
     folder = tmp_path / "rimo"
     folder.mkdir()
     for path in (DATA / "rimo").iterdir():
@@ -141,15 +169,14 @@ def test_the_page_says_where_every_study_comes_from() -> None:
 def test_the_recorded_judges_of_a_benchmark_give_the_published_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not (DATA / "pandalm").is_dir():
-        pytest.skip("../shared/data is not here")
+    recording("pandalm")
+    recording("rewardbench")
     assert main(["--data-dir", str(DATA), "--only", "pandalm", "rewardbench", "--work-dir", str(tmp_path)]) == 0
     assert "47 figures compared, 0 mismatches" in capsys.readouterr().out
 
 
 def test_a_changed_figure_makes_the_replay_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if not (DATA / "rewardbench").is_dir():
-        pytest.skip("../shared/data is not here")
+    recording("rewardbench")
     folder = tmp_path / "rewardbench"
     folder.mkdir()
     for path in (DATA / "rewardbench").glob("*.json"):

@@ -11,9 +11,11 @@ import pytest
 from judgebench.cli.main import run as jb
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.agreement import RowAgreement, gold_agreements
-from replay.__main__ import DATA, run_pipeline
+from replay.__main__ import run_pipeline
+from replay.folder import DATA
 from replay.studies import llmbar, position_bias
 from replay.study import Plan, read_json, rows
+from tests.recordings import recording
 
 EVALUATOR, REPEATED = "ChatGPT-0301__CoT", "MTBench--gpt-4-0613"
 
@@ -21,8 +23,8 @@ EVALUATOR, REPEATED = "ChatGPT-0301__CoT", "MTBench--gpt-4-0613"
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An evaluator of LLMBar in both orders, and a judge of MT-Bench that was asked three times in both."""
-    if not (DATA / "llmbar").is_dir() or not (DATA / "position_bias").is_dir():
-        pytest.skip("../shared/data is not here")
+    recording("llmbar")
+    recording("position_bias")
     chosen = Plan()
     for study, name in ((llmbar, f"llmbar--{EVALUATOR}"), (position_bias, REPEATED)):
         every = study.plan(DATA / study.STUDY.name)

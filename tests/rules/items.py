@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from judgebench.judges.core.contract import Case, JudgeMethod
 from judgebench.records.flow import Prompt, Reply, Verdict
-
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 async def ask_nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:

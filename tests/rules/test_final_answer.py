@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from judgebench.judges import FinalAnswerEqual, MathEqual
 from judgebench.judges.rules.short_reference import final_part, kind_of
-from tests.rules.items import SHARED, item, judge, judge_all
+from tests.recordings import recording
+from tests.rules.items import item, judge, judge_all
 
 RULE = FinalAnswerEqual()
 
@@ -133,9 +134,7 @@ def test_option_texts_count_as_the_option() -> None:
 
 
 def rows(name: str) -> list[dict[str, Any]]:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip("../shared/data is not here")
+    path = recording(name)
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
         return [json.loads(line) for line in lines if line.strip()]
 

@@ -18,7 +18,8 @@ from judgebench.judges.rules.math_equal import COMPARE, same_at_once
 from judgebench.judges.rules.math_worker import arithmetic
 from judgebench.judges.rules.sandbox import KillablePool
 from judgebench.judges.table import METHODS
-from tests.rules.items import SHARED, ask_nobody, item, judge, judge_all
+from tests.recordings import recording
+from tests.rules.items import ask_nobody, item, judge, judge_all
 
 AIME_2025 = (
     "70 588 16 117 279 504 821 77 62 81 259 510 204 60 735 468 49 82 106 336 293 237 610 149 907 113 19 248 104 240"
@@ -123,9 +124,7 @@ def test_an_amount_of_money_as_reference_can_be_read():
 
 
 def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_is_not():
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
-    rows = [json.loads(line) for line in (SHARED / "math500" / "test.jsonl").open(encoding="utf-8")]
+    rows = [json.loads(line) for line in recording("math500/test.jsonl").open(encoding="utf-8")]
     verdicts = judge_all(
         MathEqual(MathEqual.Config(deadline=60)), [item(row["solution"], row["answer"]) for row in rows]
     )
@@ -137,9 +136,7 @@ def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_i
 
 
 def test_the_cases_of_math_verify_come_out_as_recorded():
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
-    rows = [json.loads(line) for line in (SHARED / "math_verify" / "cases.jsonl").open(encoding="utf-8")]
+    rows = [json.loads(line) for line in recording("math_verify/cases.jsonl").open(encoding="utf-8")]
     assert len(rows) == 268
     found = {"latex": "formulas", "expr": "numbers", "string": "letters"}
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import AcceptedForms, ChoiceEqual, ExactMatch, MathEqual, NumberEqual
-from tests.rules.items import SHARED, item, judge, judge_all
+from tests.recordings import recording
+from tests.rules.items import item, judge, judge_all
 
 RULES = [AcceptedForms(), ChoiceEqual(), ExactMatch(), NumberEqual()]
 
@@ -148,13 +149,12 @@ def test_the_identity_of_math_does_not_change_with_the_machine():
 
 
 def test_the_recorded_gsm8k_solutions_get_their_recorded_labels():
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is not here")
+    folder = recording("gsm8k")
     config = JsonlDataset.Config(
         path="gsm8k/test.jsonl", input_columns=["question"], output_column="answer", transforms=["after_hashes"]
     )
-    golds = [sample.reference for sample in JsonlDataset(config).samples(SHARED)]
-    with gzip.open(SHARED / "gsm8k" / "model_solutions.jsonl.gz", "rt", encoding="utf-8") as file:
+    golds = [sample.reference for sample in JsonlDataset(config).samples(folder.parent)]
+    with gzip.open(folder / "model_solutions.jsonl.gz", "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     runs = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
     cases = [(row[run], golds[row["idx"]]) for row in rows for run in runs]

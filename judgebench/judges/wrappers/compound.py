@@ -9,6 +9,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case, all_of
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper, stated
+from judgebench.records.findings import StepVerdict
 from judgebench.records.flow import Verdict
 
 
@@ -16,7 +17,7 @@ class Compound(Wrapper):
     """Passes an answer by ``sequence`` (in turn, up to the first that fails), ``unanimity`` or ``vote``.
 
     UQ validators (2025) are such: low-level checks, repeated and voted, in a sequence that all must pass. The decision
-    is ``passed`` or ``failed``; ``details["checks"]`` says what each found.
+    is ``passed`` or ``failed``; ``details["checks"]`` says what each found, and ``steps`` which of them passed.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,10 +61,13 @@ class Compound(Wrapper):
         if unasked is not None:
             return unasked
         details = {"checks": [stated(one) for one in verdicts]}
-        passed = self._outcome([self._passes(one) for one in verdicts])
+        outcomes = [self._passes(one) for one in verdicts]
+        steps = [StepVerdict(correct=one) for one in outcomes if one is not None]
+        passed = self._outcome(outcomes)
         if passed is None:
             return Verdict(status="unparsed", reason="a check could not be read", details=details)
-        return Verdict(status="ok", decision=self.config.passed if passed else self.config.failed, details=details)
+        decision = self.config.passed if passed else self.config.failed
+        return Verdict(status="ok", decision=decision, steps=steps, details=details)
 
     def _passes(self, verdict: Verdict) -> bool | None:
         if verdict.status != "ok":

@@ -40,6 +40,9 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
             that are cut off or empty, and these are counted, as WildBench does.
         headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``,
             ``pearson_by_part``.
+        levels: Meta columns from the outermost to the innermost (``["category", "task"]``): ``mean_of_levels`` is the
+            mean over the values of the first column of the mean over those of the next, so that every part counts the
+            same however many items it has; by value of the first column too (LiveBench).
         by_part: Whether ``pearson`` is also given in parts, and as the mean over the parts, ``pearson_by_part``
             (MLLM-as-a-Judge averages over source sets so).
     """
@@ -49,8 +52,11 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
     adjust: tuple[float, float] | None = None
     averages: dict[str, dict[str, float] | list[str]] = msgspec.field(default_factory=dict)
     cut_mark: str = ""
-    headline: Literal["mean_score", "pearson", "spearman", "kendall", "pearson_by_part"] = "mean_score"
+    headline: Literal["mean_score", "mean_of_levels", "pearson", "spearman", "kendall", "pearson_by_part"] = (
+        "mean_score"
+    )
     by_part: bool = False
+    levels: list[str] = msgspec.field(default_factory=list)
 
 
 class _GradedRow(NamedTuple):
@@ -59,6 +65,7 @@ class _GradedRow(NamedTuple):
     grade: float | None
     gold: float | None
     answer: str = ""
+    place: tuple[str, ...] = ()
 
 
 class PointScore(Measure):
@@ -82,7 +89,9 @@ class PointScore(Measure):
         **kinds("adjusted_score", unit="points", better=None),
         **kinds("answer_length", unit="characters", better=None),
         **kinds("empty_answers", "cut_answers", unit="count", better=None),
-        **kinds("mean_score", "gold_mean", unit="scale", better=None),  # a judge that grades higher is no better judge
+        **kinds(
+            "mean_score", "mean_of_levels", "gold_mean", unit="scale", better=None
+        ),  # a judge that grades higher is no better judge
         **kinds("judged", unit="count", better=None),  # a judge that grades higher is no better judge
     }
 
@@ -95,7 +104,7 @@ class PointScore(Measure):
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
         keys = identity_of("point", 1, self.config)
-        for key in ("by_part", "adjust", "averages", "cut_mark"):
+        for key in ("by_part", "adjust", "averages", "cut_mark", "levels"):
             if not keys[key]:
                 del keys[key]  # results from before there was the key stay the same
         return keys
@@ -114,7 +123,8 @@ class PointScore(Measure):
         named = list(dict.fromkeys(self.config.groups.get(part, part) for part in parts))
         # the end of an answer tells whether it was cut off, so that is kept only where it is asked for
         answer = sample.answers[0] if self.config.cut_mark and sample.answers else ""
-        row = _GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample), answer)
+        place = tuple(str(sample.meta.get(column, "")) for column in self.config.levels)
+        row = _GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample), answer, place)
         self._rows.append(row)
 
     def merge(self, later: Self) -> None:
@@ -129,13 +139,18 @@ class PointScore(Measure):
         if self.config.adjust:
             found |= self._adjusted(found, *self.config.adjust)
         found |= self._averages(found)
+        if self.config.levels:
+            found |= self._by_levels()
         if self.config.cut_mark:
             found |= self._lengths()
         found |= {name: Metric(value=float(count), n=self._planned) for name, count in counts.items()}
         with_gold = any(row.gold is not None for row in self._rows)
         if with_gold:
             found |= self._means("gold_mean", [row.gold for row in self._rows])
-        if with_gold or self.config.headline != "mean_score":  # which stays the headline where nothing was judged
+        if with_gold or self.config.headline not in (
+            "mean_score",
+            "mean_of_levels",
+        ):  # which stays the headline where nothing was judged
             found |= self._correlations()
             if self.config.by_part:
                 found |= self._in_parts()
@@ -173,6 +188,18 @@ class PointScore(Measure):
             weights = members if isinstance(members, dict) else dict.fromkeys(members, 1.0)
             made[f"{figure}/{name}"] = weighted_mean({one: found.get(f"{figure}/{one}") for one in weights}, weights)
         return made
+
+    def _by_levels(self) -> dict[str, Metric]:
+        read = [(row.place, row.grade) for row in self._rows if row.grade is not None]
+        outer = list(dict.fromkeys(place[0] for place, _ in read))
+        means = {one: _nested([(place[1:], grade) for place, grade in read if place[0] == one]) for one in outer}
+        note = "" if means else "nothing was graded"
+        whole = Metric(value=fmean(means.values()) if means else None, n=len(read), note=note)
+        counts = Counter(place[0] for place, _ in read)
+        return {
+            "mean_of_levels": whole,
+            **{f"mean_of_levels/{one}": Metric(value=mean, n=counts[one]) for one, mean in means.items()},
+        }
 
     def _unfinished(self, row: _GradedRow) -> bool:
         return not row.answer or row.answer.endswith(self.config.cut_mark)
@@ -230,6 +257,14 @@ class PointScore(Measure):
             **beyond_chance(pairs),
             "weighted_kappa": Metric(value=weighted, n=len(both), note="" if weighted is not None else BY_CHANCE),
         }
+
+
+def _nested(graded: list[tuple[tuple[str, ...], float]]) -> float:
+    """Return the mean over the values of the first column of the mean over those of the next, of grades by place."""
+    if not graded[0][0]:
+        return fmean(grade for _, grade in graded)
+    outer = dict.fromkeys(place[0] for place, _ in graded)
+    return fmean(_nested([(place[1:], grade) for place, grade in graded if place[0] == one]) for one in outer)
 
 
 def gold_grade(sample: Sample) -> float | None:

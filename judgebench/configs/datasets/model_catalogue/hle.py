@@ -23,6 +23,18 @@ _prompt = [
     )
 ]
 
+hle_method = dict(
+    type=DeclaredJudge,
+    presentations=[dict(prompt=_prompt)],
+    parser=dict(
+        type="json_field",
+        field="correct",
+        decisions={"yes": "correct", "no": "incorrect"},
+        confidence="confidence",
+    ),
+    aggregate=dict(type="first", unread="unparsed"),
+)
+
 about = dict(
     title="Humanity's Last Exam",
     source="L. Phan et al. (2025), Humanity's Last Exam, arXiv:2501.14249",
@@ -90,17 +102,7 @@ hle_datasets = [
                 generation_kwargs=dict(temperature=0.0),  # goes into the request untouched
                 pred_postprocessor=dict(type=extract_non_reasoning_content),  # takes out the judge's thinking
             ),
-            method=dict(
-                type=DeclaredJudge,
-                presentations=[dict(prompt=_prompt)],
-                parser=dict(
-                    type="json_field",
-                    field="correct",
-                    decisions={"yes": "correct", "no": "incorrect"},
-                    confidence="confidence",
-                ),
-                aggregate=dict(type="first", unread="unparsed"),
-            ),
+            method=hle_method,
         ),
     )
 ]

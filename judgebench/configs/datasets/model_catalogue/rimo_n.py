@@ -16,8 +16,8 @@ about = dict(
     unread="unparsed where no box is found; counted, and in the bounds",
     checked="invented rows of the published layout and answers whose figures are known; each of the 335 published answers, "
     "boxed, is read as itself",
-    weaknesses="73 of the 335 answers are 1, so a model that always says 1 gets 21.8 percent. RIMO-P, the part with proofs "
-    "whose steps a judge checks in order, is not here.",
+    weaknesses="73 of the 335 answers are 1, so a model that always says 1 gets 21.8 percent. `rimo_p` has the "
+    "part with proofs.",
 )
 
 rimo_n_datasets = [
