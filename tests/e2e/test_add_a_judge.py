@@ -12,17 +12,13 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
 def test_the_judges_of_the_page_judge(bench: Bench) -> None:
-    config, method = BLOCKS
+    config, method, own = BLOCKS
     assert len(config.splitlines()) < 30
     assert len(method.splitlines()) < 30
-    assert PAGE.read_text("utf-8").count("localhost:8080") == 1
     folder = bench.folder / "configs/judges"
-    config = config.replace("http://localhost:8080", bench.judge.url)
-    (folder / "polite.py").write_text(config)
+    for name, text in {"polite": config, "doubting": own}.items():
+        (folder / f"{name}.py").write_text(text.replace("http://localhost:8080", bench.judge.url))
     (bench.folder / "doubting.py").write_text(method)
-    start, end = config.index("method=dict("), config.rindex("    )\n]")
-    own = config[:start].replace('"polite"', '"doubting"') + 'method=dict(type="doubting.Doubting"),\n' + config[end:]
-    (folder / "doubting.py").write_text(own)
     bench.judge.answer = lambda body: "VERDICT: " + ("NO" if "Are you sure" in prompt_text(body) else "YES")
     env = {"PYTHONPATH": f"{bench.folder}:{Path(__file__).parents[2]}"}
     done = bench.jb("--judges", "polite", "doubting", "--no-preflight", dataset="toy_gen", env=env)
