@@ -8,7 +8,9 @@ from typing import ClassVar
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.parsers.against import spoken_against
 from judgebench.judges.parsers.contradiction import Undoing
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import not_meant
 from judgebench.judges.parsers.quotation import without_quotations
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
@@ -44,7 +46,7 @@ class Anchored(ConfiguredParser):
         decisions: dict[str, str] = {}
         words: dict[str, str] | None = None
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads_text_only: ClassVar[bool] = True
     config: Config
 
@@ -83,11 +85,7 @@ class Anchored(ConfiguredParser):
         if not text.strip():
             return unparsed(f"the reply states no verdict outside of quotations ({self._written})")
         found = self._scanner.statements(text)
-        found = [
-            one
-            for one in found
-            if one.form not in {"alone", "opening"} or not not_meant(text, one.start, one.end, line=True)
-        ]
+        found = [one for one in found if _own(text, one)]
         if reply.finish_reason == "length":
             found = [one for one in found if _complete(one, text)]
         used = [one for one in found if one.strong] or found
@@ -104,15 +102,44 @@ class Anchored(ConfiguredParser):
         last = used[-1]
         if last.decision is None:
             return f"the verdict {last.written[:40]!r} is none of {self._written}"
-        used = [one for one in used if one.decision is not None]
         others = [one for one in used if one.decision != last.decision]
+        others = [one for one in others if one.decision is not None or _EVEN.match(one.written)]
         if others:
-            return f"contradictory verdicts: {others[-1].written} and {last.written}"
-        if all(one.form == "opening" for one in used) and self._scanner.listed_decisions(text) - {last.decision}:
+            return f"contradictory verdicts: {others[-1].written[:40]} and {last.written}"
+        stated = [one for one in used if one.decision is not None]
+        if all(_lists(text, one) for one in stated) and self._scanner.listed_decisions(text) - {last.decision}:
             return "the reply lists the verdicts to choose from"
-        if self._undoing.found(text, last.end, last.decision, quoting=text[last.end :] != whole[last.end :]):
+        return self._undone(text, whole, last, last.decision)
+
+    def _undone(self, text: str, whole: str, last: Statement, decision: str) -> str:
+        if spoken_against(text, last.start, last.end, decision):
+            return f"what stands beside the verdict {last.written} speaks against it"
+        if self._undoing.found(text, last.end, decision, quoting=text[last.end :] != whole[last.end :]):
             return f"the verdict {last.written} is taken back later in the reply"
         return ""
+
+
+_EVEN = lazily(r"(?:both|tie|tied|a tie|draw|a draw|equal|even|neither|it['’]s a (?:tie|draw))\b", re.IGNORECASE)
+
+
+def _own(text: str, statement: Statement) -> bool:
+    """Whether the lines around a letter or word that stands alone leave it the judge's own verdict."""
+    alone = statement.form in {"alone", "opening"} or (statement.form == "brackets" and _begins(text, statement))
+    return not alone or not not_meant(text, statement.start, statement.end, line=True)
+
+
+def _lists(text: str, statement: Statement) -> bool:
+    """Whether a statement may be an item of a list of choices."""
+    echoed = not set(":=?").isdisjoint(statement.written)
+    return statement.form == "opening" or (not echoed and _begins(text, statement))
+
+
+def _begins(text: str, statement: Statement) -> bool:
+    """Whether a statement begins its line."""
+    return not _WORD.search(text, text.rfind("\n", 0, statement.start) + 1, statement.start)
+
+
+_WORD = lazily(r"\w")
 
 
 def _complete(statement: Statement, text: str) -> bool:

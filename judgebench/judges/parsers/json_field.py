@@ -25,6 +25,8 @@ _STEPS = 100
 """Longest scale that a schema spells out; from 0 to 1 it is taken for one of fractions."""
 _BRACE = lazily(r"\{(?=\s{0,80}[\"'}])")
 _WHOLE = lazily(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
+_OUT_OF = lazily(r"[ \t]{0,3}(?:/|out of|of)\s?(\d{1,6})\b", re.IGNORECASE)
+_CLOSING_FENCE = lazily(r"[\s\]]{0,8}```\n?")
 _REMARK = lazily(r"[^\W_]")
 
 
@@ -57,7 +59,7 @@ class JsonField(ConfiguredParser):
         high: float | None = None
         confidence: str = ""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads_text_only: ClassVar[bool] = True
     config: Config
 
@@ -74,6 +76,12 @@ class JsonField(ConfiguredParser):
             rf"|-?\d[\d.]{{0,12}}|true|false)"
             r"(?=\s{0,20}(?:[,}\n]|$))",
             re.IGNORECASE,
+        )
+
+        self._line = lazily(
+            rf"^[\W_]{{0,8}}(?:(?:final|overall|my)\s)?(?:verdict|score|rating|grade|{key})[*_`]{{0,2}}\s?[:=]"
+            r"[\s*_`]{0,4}(?P<value>[\w.-]+(?: [\w-]+)?)[*_`.!]{0,4}\s?(?=[{]|$)",
+            re.IGNORECASE | re.MULTILINE,
         )
 
     def decisions(self) -> list[str]:
@@ -132,9 +140,20 @@ class JsonField(ConfiguredParser):
             return unparsed(f"the field {self.config.field!r} is given twice with different values")
         reading = self._value(last, (offset + last.start, offset + last.end))
         end = max(one.end for one in (objects or found))
-        if reading.status == "ok" and _REMARK.search(text, last.end):
-            return self._as_remarked(reading, text, end, last)
-        return reading
+        return self._as_remarked(reading, text, end, last) if reading.status == "ok" else reading
+
+    def _other_line(self, text: str, last: FoundField) -> str | None:
+        """Return a line beside the objects that states another verdict: ``Verdict: incorrect``, ``out of 100``."""
+        beside = f"{text[: last.start]}\n{text[last.end :]}"
+        if not self._decision and (of := _OUT_OF.match(text, last.end)) and float(of[1]) != self.config.high:
+            return of[0].strip()
+        for match in self._line.finditer(beside):
+            written = match["value"].strip()
+            stated: Any = self._decision.get(written.lower()) if self._decision else number_of(written)
+            meant = self._decision.get(str(last.value).lower()) if self._decision else _as_number(last.value)
+            if stated is not None and stated != meant:
+                return match[0].strip(" \n*")
+        return None
 
     def _only(self, text: str, start: int) -> FoundField | None:
         """Return the field of an object that is the whole reply, as most are, but for a fence."""
@@ -148,6 +167,10 @@ class JsonField(ConfiguredParser):
         return found[0] if len(found) == 1 and not found[0].twice else None
 
     def _as_remarked(self, reading: Reading, text: str, end: int, last: FoundField) -> Reading:
+        if (line := self._other_line(text, last)) is not None:
+            return unparsed(f"contradictory verdicts: {json.dumps(last.value)[:40]} and {line!r}")
+        if not _REMARK.search(text, last.end):
+            return reading
         undone = (
             self._undoing.found(text, last.end, reading.decision)
             if reading.decision is not None
@@ -159,7 +182,9 @@ class JsonField(ConfiguredParser):
     def _meant_as(text: str, found: FoundField) -> str:
         start = text.rfind("```", 0, found.start)
         fenced = start >= 0 and not text[start + 3 : found.start].strip("jsonJSON \n\t[")
-        return not_meant(text, start if fenced else found.start, found.end, line=fenced)
+        closed = _CLOSING_FENCE.match(text, found.end) if fenced else None
+        end = closed.end() if closed else found.end
+        return not_meant(text, start if fenced else found.start, end, line=fenced)
 
     @staticmethod
     def _meaning(value: Any) -> Any:
@@ -260,6 +285,7 @@ def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[
                 inner = inner.get(name) if isinstance(inner, dict) else None
             if isinstance(inner, _Pairs) and path[-1] in inner:
                 twice = path[-1] in {name.lower() for name in inner.twice}
+                twice = twice or inner.get(f"final_{path[-1]}", inner[path[-1]]) != inner[path[-1]]
                 found.append(FoundField(inner[path[-1]], whole, twice, start, end))
         if found:
             return found

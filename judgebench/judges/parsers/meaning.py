@@ -38,7 +38,7 @@ _OWN = lazily(
     re.IGNORECASE,
 )
 _LABELLED = lazily(
-    r"^(?:\w+\s)?(?:examples?|samples?|template|format)\s?:$|^(?:the\s)?(?:candidate|response|student|assistant(?:"
+    r"^(?:\w+\s)?(?:examples?|samples?|template|format|schema)\s?:$|^(?:the\s)?(?:candidate|response|student|assistant(?:"
     r" \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
     r"|^(?:the\s)?(?:submission|response|text|answer|transcript|excerpt|quotation|quote|student['’]s \w+"
     r"|candidate['’]s \w+) (?:under (?:review|test)|to be (?:judged|graded)|in question|reads|begins|ends|follows):$"
@@ -74,7 +74,7 @@ _UNDONE = lazily(
     r"|claims?|writes?|wrote|said)\b|(?:appears|stands|stood|occurs"
     r"|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission"
     r"|text|output|instruction)"
-    r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
+    r"|it (?:is not|isn['’]t)\b|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
     re.IGNORECASE,
 )
 _SENTENCE = lazily(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
@@ -96,7 +96,7 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Meaning
     before = text[max(0, start - _WINDOW) : start]
     lead = before.rstrip(_MARKS)
     line = line or not lead or lead.endswith("\n")
-    meaning = _led_to(before) if line else _introduced(before)
+    meaning = (_carried_on(before) or _led_to(before)) if line else _introduced(before)
     if not meaning and not line and _NEGATED.search(before[-60:]):
         meaning = "negated"
     if meaning:
@@ -105,6 +105,14 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Meaning
         return "negated"
     closed = _closed(text, end)
     return "conditional" if text[closed : closed + 1] in ("?", "？") or _CONDITIONAL.match(text, closed) else ""
+
+
+def _carried_on(before: str) -> Meaning:
+    """What a sentence or a word that breaks off at the end of the line before makes of what it goes on with."""
+    above = before.rstrip(_WRAPPING)
+    if _DENYING.search(above):
+        return "negated"
+    return "quoted" if _BROKEN_OFF.search(above) and _SPOKEN.search(f"{above.rstrip()} ") else ""
 
 
 def _led_to(before: str) -> Meaning:
@@ -139,6 +147,18 @@ def _introduced(before: str) -> Meaning:
     return "conditional" if _CONDITIONAL_LEAD.match(lead) or _ALTERNATIVE.search(lead) else ""
 
 
+_WRAPPING = " \t*_`\"'“„«「>#|[({<$\\"
+_DENYING = lazily(
+    r"(?:\b(?:not|never|cannot|anything but|far from|nicht|kein\w{0,2}|pas)|\w[n]['’]t|不是|не)[\s*_`\"']{0,8}\n\s*$"
+    r"|[^\W_]-[ \t]*\n\s*$",
+    re.IGNORECASE,
+)
+"""A line that breaks off in a negation, or inside a word, and goes on below."""
+_BROKEN_OFF = lazily(
+    r"\b(?:with|by|write|writes|wrote|says?|said|saying|prints?|printed|outputs?|claims?|claimed|states?|reads|appends"
+    r"|appended|adds|added|demands?|inserts|inserted)[ \t*_`\"']{0,4}\n\s*$",
+    re.IGNORECASE,
+)
 _MARKS = " \t*_`\"'“„«「>#|"
 _LEADING = tuple(
     f"{word}{end}"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from judgebench.judges.parsers.lazy import lazily
 
-_UNUSUAL = lazily(r"[<>~`\"'“„«「『☐☑☒✅\[]")
+_UNUSUAL = lazily(r"[<>~`\"'“„«「『☐☑☒✅○◯●◉\[(\u0335-\u0338]")
 """Most short replies hold none of these, and with them nothing that could be taken out."""
 _ELEMENT = lazily(
     r"<(?P<close>/?)(?P<name>del|s|strike|blockquote|quote|candidate|candidate_answer|student|student_answer|submission"
@@ -25,7 +25,12 @@ _BLOCK = lazily(r"^[ \t]{0,3}>.*$", re.MULTILINE)
 _FENCE = lazily(r"```(?:[A-Za-z]{1,12}(?=\s*\n))?|\"\"\"")
 _PAIRS = {'"': '"', "“": "”", "„": '“”"', "«": "»", "「": "」", "『": "』", "`": "`", "'": "'"}
 _OPENER = lazily(r"[\"“„«「『`]|(?<!\w)'(?=\w)")
-_BOX = lazily(r"^[ \t]{0,8}(?:[-*+][ \t]{1,3})?(?:\[(?P<mark>[ xX✓✔])\]|(?P<sign>[☐☑☒]))(?=[ \t])", re.MULTILINE)
+_BOX = lazily(
+    r"^[ \t]{0,8}(?:[-*+][ \t]{1,3})?(?:\[(?P<mark>[ xX✓✔])\]|\((?P<round>[ xX✓✔])\)|(?P<sign>[☐☑☒○◯●◉]))(?=[ \t])",
+    re.MULTILINE,
+)
+_STRUCK = lazily(r"(?:[^\n][\u0335-\u0338])+")
+"""Characters that each have a stroke through them."""
 _INTRODUCED = lazily(
     r"(?:verdict|grade|judge?ment|decision|score|rating|result|output|evaluation|answer|assessment)\W{0,6}$",
     re.IGNORECASE,
@@ -49,6 +54,8 @@ def without_quotations(text: str, *, prose: bool = True, keep: str = "") -> str:
             text = _LAYOUT.sub(_blank, text)
     if "[" in text:
         text = _without(text, _excerpts(text))
+    if not text.isascii():
+        text = _STRUCK.sub(_blank, text)
     if "~~" in text:
         text = _without(text, _between(text, "~~"))
     if ">" in text:
@@ -164,14 +171,23 @@ def _quoted(text: str) -> Iterator[tuple[int, int]]:
         at = end
 
 
+_BOXED = lazily(r"[☐☑☒○◯●◉]|\[[ xX✓✔]\]|\([ xX✓✔]\)")
+
+
+def _empty(box: re.Match[str]) -> bool:
+    return " " in (box["mark"], box["round"]) or box["sign"] in set("☐○◯")
+
+
 def _ticked(text: str) -> str:
     """Of a list of boxes those that are ticked, without their boxes."""
-    boxes = list(_BOX.finditer(text)) if "[" in text or "☐" in text or "☑" in text or "☒" in text else []
+    boxes = list(_BOX.finditer(text)) if _BOXED.search(text) else []
+    if not any(_empty(box) for box in boxes):
+        boxes = [box for box in boxes if box["mark"] or box["sign"] in set("☑☒")]  # the others are also bullets
     if not boxes:
         return text
     spans = []
     for box in boxes:
-        empty = box["mark"] == " " or box["sign"] == "☐"
+        empty = _empty(box)
         end = text.find("\n", box.end()) if empty else box.end()
         spans.append((box.start(), end if end >= 0 else len(text)))
     return _without(text, iter(spans))

@@ -229,7 +229,7 @@ def answer_part(text: str) -> AnswerPart:
     start = max(
         (place + len(closing) for closing in _REASONING.values() if (place := text.rfind(closing)) >= 0), default=0
     )
-    if not start and text.lstrip().startswith(tuple(_REASONING)):
+    if text[start:].lstrip().startswith(tuple(_REASONING)):
         return AnswerPart(None, len(text))
     for turn in _TURN.finditer(text, start):
         if turn[0] != "</s>" or "<s>" not in text:  # which else strikes through

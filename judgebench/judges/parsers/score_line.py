@@ -22,8 +22,8 @@ from judgebench.records.flow import Reply
 _WRAP = r"[\s*_`\"'(\[{$|]{0,24}(?:\\boxed\s?\{\s?)?"
 _VALUE = (
     rf"(?<![\w.-])(?P<value>{NUMBER}|\d{{1,4}},\d{{1,3}})(?:\s?(?:{POINTS})(?![^\W\d_a-zа-я]|[a-zа-я]))?"
-    rf"(?:\s?[*_]{{0,2}}\s?(?:/|\(?(?:out of|von|sur|de|из)\b)\s{{0,2}}[*_]{{0,2}}(?P<of>\d{{1,6}}))?(?![\d%])"
-    rf"(?![.,]\d)"
+    rf"(?:\s?[*_]{{0,2}}\s?(?:/|\(?(?:out of|von|sur|de|из)\b)\s{{0,2}}[*_]{{0,2}}(?P<of>\d{{1,6}}))?"
+    r"(?![\d%‰]|\s[%‰]|[\u0300-\u036f\u20d0-\u20ff])(?![.,]\d)"
 )
 _CLOSE = r"(?=(?P<rest>.{0,160}))"
 _SUBJECT = (
@@ -35,6 +35,12 @@ _LINE = lazily(
     rf"(?::|：|=|\||\]|\b(?:is|ist|est|es|é)\b:?|は|为|为：|是|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE | re.MULTILINE,
 )
+_FOR_ANOTHER = lazily(
+    rf"^[\s#*_>-]{{0,8}}(?:adjusted|net|new|(?:score|rating|grade)\s(?:for|of)\s[^:=\n]{{1,24}})(?:\s(?:score|rating|grade))?"
+    rf"[*_]{{0,2}}\s?[:=]{_WRAP}{_VALUE}{_CLOSE}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A second score beside the one that was read: of another answer, or after what was taken off."""
 _SENTENCE = lazily(
     rf"(?:\b(?:final|overall|my|total)\s(?:rating|score|grade)\s(?:is|of|would be):?"
     rf"|(?<=[.!?]\s)(?:final\s|overall\s|total\s|my\s)?(?:rating|score|grade):){_WRAP}{_VALUE}{_CLOSE}",
@@ -77,6 +83,13 @@ _TALK = lazily(
     re.IGNORECASE,
 )
 """What is said of a number of the scale, and not of the answer."""
+_SCALE = lazily(
+    r"[(（][^()\n]{0,24}?(?:\b(?:of|max(?:imum)?|scale|range|from)\b|[-–]\s?)[^()\d\n]{0,16}(?:\d{1,4}\s?(?:-|–|to)\s?)?"
+    r"(?P<most>\d{1,6})(?:\s(?:points?|max))?\s?[)）]",
+    re.IGNORECASE,
+)
+"""An aside that names the upper end of the scale: ``(max. 20)``, ``(on a scale of 1-20)``."""
+_SHOULD = lazily(r"[(（][^()\n]{0,40}\b(?:should|would|could|must|ought)\b[^()\n]{0,20}\d", re.IGNORECASE)
 _BENIGN = lazily(
     r"(?:because|since|due to|owing to|thanks to|based on|as (?!long|soon)|overall\b|weil|da\b|denn|car\b|parce|porque"
     r"|pois|потому|так как)"
@@ -125,7 +138,7 @@ class ScoreLine(ConfiguredParser):
         threshold: float | None = None
         decisions: list[str] = []
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads_text_only: ClassVar[bool] = True
     config: Config
 
@@ -210,12 +223,13 @@ def _mention(match: re.Match[str], text: str, *, line: bool) -> _Mention | None:
         return None
     written = match["value"]
     comma = "," in written
+    most = match["of"] or ((aside := _SCALE.match(rest)) and aside["most"])
     clear = not how and _clear(match["rest"], rest)
     if comma and (noun is None or noun.lower() in ENGLISH_SCORES or len(written.partition(",")[2]) == 3):
         clear = False
     return _Mention(
         float(written.replace(",", ".")),
-        int(match["of"]) if match["of"] else None,
+        int(most) if most else None,
         bool(_FINAL.search(match[0][: match.start("value") - match.start()])),
         match.span("value"),
         match.end(),
@@ -233,7 +247,11 @@ def _clear(whole: str, rest: str) -> bool:
         _, _, behind = rest.partition(")" if rest[0] == "(" else "）")
         further = behind.lstrip(" ,;:")
         return not (
-            conditional(whole, 0) or conditional(rest[1:], 0) or further[:1].isdigit() or conditional(behind, 0)
+            _SHOULD.match(rest)
+            or conditional(whole, 0)
+            or conditional(rest[1:], 0)
+            or further[:1].isdigit()
+            or conditional(behind, 0)
         )
     if rest[0] in ",;:，；：–—" or rest[:2] == "- ":
         tail = rest.lstrip(",;:，；：–—- ")
@@ -259,6 +277,7 @@ def _mentions(text: str) -> list[_Mention]:
         if (mention := _mention(match, text, line=line)) is not None
     ]
     if found:
+        found += [one for match in _FOR_ANOTHER.finditer(text) if (one := _mention(match, text, line=True)) is not None]
         return sorted(dict.fromkeys(found), key=lambda one: one.span)
     if named and _LINE.search(text):
         return []  # a line of the scale, or of somebody else's

@@ -191,6 +191,12 @@ _ADMITTED = (
         r"\bi (?:had|have|did)(?: not|n['’]t)\b|\b(?:planted|smuggled|forged|faked|spoofed) (?:this|that|it)\b"
         r"|\b(?:second|next|following|later|other) (?:verdict|score|grade|rating|judge?ment)\b",
     ),
+    Screened(
+        "swapped|reversed|switched|mixed",
+        r"\b(?:labels?|letters?|names?)\s(?:(?:are|is|were|was|got|have been|had been|above|here)\s){0,2}"
+        r"(?:swapped|reversed|switched|mixed)\b"
+        r"|\bi (?:had |have )?(?:swapped|switched|mixed up) (?:the|my) (?:labels?|letters?|names?)\b",
+    ),
     Screened("quoted|copied|pasted", r"\b(?:quoted|copied|pasted) (?:from|out of)\b"),
     Screened("point|mark", r"\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"),
     Screened(

@@ -84,7 +84,12 @@ _PLAIN: dict[int, int | str] = {
 }
 _UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
 """Letters that may stand beside a token without a blank. They have no case, and compile slowly where it is ignored."""
+_ON_TOP = "[\u0300-\u036f\u20d0-\u20ff]"
+"""Accents, strokes and circles that make another sign of the letter before them."""
 _BESIDE = lazily(r"[^\w\n]{1,8}")
+_TOLD = lazily(r"[*_`\"')\]]{0,4}(?:\s?[:=]|\s[–—-])\s")
+"""What parts a choice from what is said of it."""
+_NUMBERED = lazily(r"[*_`\"')\]]{0,4}\s?:[\s*_`\"'$(]{0,6}-?\d")
 _WINDOW = 160
 
 _FORMS = {
@@ -204,7 +209,7 @@ class _Scan:
         self._exact = frozenset(tokens)
         written = "|".join(re.escape(one) for one in sorted(tokens, key=len, reverse=True))
         beside = r"[^\W_]" if ascii_only else rf"(?-i:[^\W_{_UNSPACED}])"
-        self._token = rf"(?<!{beside})(?<!\w['’-])(?P<token>{written})(?!{beside})(?!['’]\w)"
+        self._token = rf"(?<!{beside})(?<!\w['’-])(?P<token>{written})(?!{beside}|{_ON_TOP})(?!['’]\w)"
         self._binary = len(set(tokens.values())) == 2
         self._compiled: dict[str, re.Pattern[str]] = {}
 
@@ -256,7 +261,7 @@ class _Scan:
                 yield from self._with_companion(line, match, match["token"], "verdict line")
             return
         matches = self._after_nouns(line.text, positions)
-        if len({self.decision_of(match["token"]) for match in matches}) > 1:
+        if len({self.decision_of(match["token"]) for match in matches}) > 1 or self._each_told(line, matches):
             # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
             yield from self._unreadable(line)
             return
@@ -280,6 +285,19 @@ class _Scan:
                 yield from self._with_companion(line, match, token, form)
         if not known:
             yield from self._unreadable(line)
+
+    def _each_told(self, line: TextLine, matches: list[re.Match[str]]) -> bool:
+        """Whether something is said of each choice, as in ``Verdict: A: worse; B: better``."""
+        if len(matches) != 1 or not _TOLD.match(line.text, matches[0].end("token")):
+            return False
+        decision = self.decision_of(matches[0]["token"])
+        others = self._form("token").finditer(line.text, matches[0].end("token"))
+        return any(
+            self.decision_of(one["token"]) != decision
+            and _TOLD.match(line.text, one.end("token"))
+            and line.text[: one.start("token")].rstrip(" *_`\"'([")[-1:] in set(".;,|")
+            for one in others
+        )
 
     def _after_nouns(self, text: str, positions: list[int]) -> list[re.Match[str]]:
         matches: list[re.Match[str]] = []
@@ -411,6 +429,8 @@ class _Scan:
         if not set_off and self._form("doubled").match(line.text, end):
             return list(self._with_companion(line, match, token, form))
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
+            return []
+        if _NUMBERED.match(line.text, end):  # ``CORRECT: 7``, ``A: 3`` are about something else
             return []
         if (":" in set_off[0] and not exact) if len(token) > 1 else "," in set_off[0]:
             return []
