@@ -342,9 +342,7 @@ ADDED: dict[str, dict[str, Any]] = {
     },
     "parts_in_order": {
         "type": "PartsInOrder",
-        "prompts": {
-            "part": '{part}{previous}{official}\n{fence}\n{candidate}\n{fence}\nSay {{"verdict": "correct"}}'
-        },
+        "prompts": {"part": '{part}{previous}{official}\n{fence}\n{candidate}\n{fence}\nSay {{"verdict": "correct"}}'},
     },
     "own_scale": {
         "type": "OwnScale",
