@@ -19,6 +19,8 @@ from judgebench.store.journal import read_file, reason_of
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})+|\d+)?\.?\d+(?:[eE][+-]?\d+)?")
 _DIGITS = 300
 """Of a number at most, before or after its point: what a float holds."""
+_LONGEST_CELL = 131_072
+"""Characters of a cell at most, as csv has it by default."""
 _WORDS = {"model": "model", "row": "row", "dataset": "row", "judge": "judge", "metric": "metric", "value": "value"}
 """Names of columns and keys, by what they hold."""
 
@@ -85,6 +87,8 @@ def _from_csv(path: Path, text: str, rows: Collection[str]) -> Iterator[PrintedF
         table = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
         raise DataError(f"{path} is no CSV: {error}.", hint="Save it as CSV with UTF-8.") from error
+    if any(len(cell) > _LONGEST_CELL for row in table for cell in row):  # csv's own limit may have been raised
+        raise DataError(f"{path} is no CSV: field larger than {_LONGEST_CELL}.", hint="Save it as CSV with UTF-8.")
     yield from _from_table(path, table, rows)
 
 

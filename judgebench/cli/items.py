@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = """\
 examples:
-  jb items                                       what there is to look at in the latest run
+  jb items                                       what is in the latest run
   jb items latest --wrong --where 'category == "algebra" and length > 500'
   jb items latest aime2025-judge --disagree      the judge against the rule
   jb items latest aime2025-judge 7               all about one item

@@ -58,6 +58,13 @@ def cluster() -> Iterator[ThrowawaySlurm]:
 
 
 @pytest.fixture
+def own_cluster() -> Iterator[ThrowawaySlurm]:
+    """Two nodes for a test that leaves the controller in a state in which no other test could use it."""
+    with throwaway_slurm(nodes=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
 def frail_cluster() -> Iterator[ThrowawaySlurm]:
     """Two nodes for a test that breaks them; Slurm notices that soon."""
     with throwaway_slurm(nodes=2, patience=6) as cluster:

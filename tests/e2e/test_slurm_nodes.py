@@ -37,14 +37,15 @@ def bench(slurm_bench: Bench) -> Bench:
     return slurm_bench
 
 
-def test_a_controller_that_forgets_its_jobs_loses_nothing(bench: Bench, cluster: ThrowawaySlurm) -> None:
+def test_a_controller_that_forgets_its_jobs_loses_nothing(bench: Bench, own_cluster: ThrowawaySlurm) -> None:
+    """Its numbers of jobs begin at 1 again, so it cannot serve another test: its nodes know jobs of these numbers."""
     slower_after(3, bench.model, then=0.6)
-    process = start(bench, cluster, "--mode", "infer")
+    process = start(bench, own_cluster, "--mode", "infer")
     wait_until(lambda: len(finished(bench, "toy")) >= 3)
-    cluster.kill("slurmctld")
-    for file in (cluster.folder / "state").glob("job_state*"):
+    own_cluster.kill("slurmctld")
+    for file in (own_cluster.folder / "state").glob("job_state*"):
         file.unlink()
-    cluster.start_controller()
+    own_cluster.start_controller()
     out, _ = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, out
     assert bench.asked() == dict.fromkeys(range(N), 1)

@@ -14,8 +14,8 @@ from judgebench.cli.main import run
 from judgebench.errors import DataError
 from judgebench.training.judge_files import JudgmentRow
 from judgebench.training.surrogate import SurrogateOutcome, train_surrogate
+from tests.recordings import recording
 
-PANDALM = Path(__file__).parents[3] / "shared" / "data" / "pandalm"
 WORDS = ["river", "stone", "green", "under", "walks", "seven", "morning", "paper", "bright", "window", "table"]
 
 
@@ -102,14 +102,12 @@ def test_what_cannot_be_fitted_is_refused(rows: list[dict[str, Any]], said: str)
 
 def judged(by: str) -> list[dict[str, Any]]:
     """Return PandaLM's pairs as the recorded GPT-3.5 judged them, or most of its three annotators."""
-    if not PANDALM.is_dir():
-        pytest.skip("../shared/data/pandalm is not here")
     said = {
         row["idx"]: {"1": "A", "2": "B", "Tie": "tie"}.get(row["result"])
-        for row in map(json.loads, (PANDALM / "judgments_gpt-3.5-turbo.jsonl").read_text("utf-8").splitlines())
+        for row in map(json.loads, recording("pandalm/judgments_gpt-3.5-turbo.jsonl").read_text("utf-8").splitlines())
     }
     rows = []
-    for pair in map(json.loads, (PANDALM / "pairs.jsonl").read_text("utf-8").splitlines()):
+    for pair in map(json.loads, recording("pandalm/pairs.jsonl").read_text("utf-8").splitlines()):
         votes = Counter(pair[f"annotator{at}"] for at in (1, 2, 3))
         winner = said[pair["idx"]] if by == "gpt" else {0: "tie", 1: "A", 2: "B"}[votes.most_common(1)[0][0]]
         if winner is not None:

@@ -87,7 +87,7 @@ _UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
 _ON_TOP = "[\u0300-\u036f\u20d0-\u20ff]"
 """Accents, strokes and circles that make another sign of the letter before them."""
 _BESIDE = lazily(r"[^\w\n]{1,8}")
-_TOLD = lazily(r"[*_`\"')\]]{0,4}(?:\s?[:=]|\s[–—-])\s")
+_DESCRIBED = lazily(r"[*_`\"')\]]{0,4}(?:\s?[:=]|\s[–—-])\s")
 """What parts a choice from what is said of it."""
 _NUMBERED = lazily(r"[*_`\"')\]]{0,4}\s?:[\s*_`\"'$(]{0,6}-?\d")
 _WINDOW = 160
@@ -261,7 +261,7 @@ class _Scan:
                 yield from self._with_companion(line, match, match["token"], "verdict line")
             return
         matches = self._after_nouns(line.text, positions)
-        if len({self.decision_of(match["token"]) for match in matches}) > 1 or self._each_told(line, matches):
+        if len({self.decision_of(match["token"]) for match in matches}) > 1 or self._describes_each(line, matches):
             # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
             yield from self._unreadable(line)
             return
@@ -286,15 +286,15 @@ class _Scan:
         if not known:
             yield from self._unreadable(line)
 
-    def _each_told(self, line: TextLine, matches: list[re.Match[str]]) -> bool:
+    def _describes_each(self, line: TextLine, matches: list[re.Match[str]]) -> bool:
         """Whether something is said of each choice, as in ``Verdict: A: worse; B: better``."""
-        if len(matches) != 1 or not _TOLD.match(line.text, matches[0].end("token")):
+        if len(matches) != 1 or not _DESCRIBED.match(line.text, matches[0].end("token")):
             return False
         decision = self.decision_of(matches[0]["token"])
         others = self._form("token").finditer(line.text, matches[0].end("token"))
         return any(
             self.decision_of(one["token"]) != decision
-            and _TOLD.match(line.text, one.end("token"))
+            and _DESCRIBED.match(line.text, one.end("token"))
             and line.text[: one.start("token")].rstrip(" *_`\"'([")[-1:] in set(".;,|")
             for one in others
         )
