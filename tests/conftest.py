@@ -60,6 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{'all':<22}{SECONDS.total():8.0f}")
 
 
+@pytest.hookimpl(trylast=True)  # after those are left out that the command line leaves out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let each worker begin with its part of the long tests: one that came last would keep one core busy, alone.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from glob import escape as glob_escape
 from pathlib import Path
@@ -21,6 +22,8 @@ from judgebench.errors import ConfigError, UnknownNameError, UsageError
 Kind = Literal["models", "datasets", "judges", "summarizers", "executors", "listeners"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parents[1] / "configs"
+_TABLES = (".jsonl", ".csv", ".tsv")
+"""Endings of files of a user's own questions or answers."""
 _DESCRIPTION = 150
 """Characters of a description, unless its first sentence is longer."""
 _SENTENCE_END = re.compile(r"[.?!](?<!et al\.)(?= [A-Z]|$)")
@@ -141,10 +144,13 @@ class Registry:
     def _unknown(self, kind: Kind, name: str) -> UnknownNameError:
         if _is_path(name):
             what = "is no .py file" if Path(name).exists() else "does not exist"
-            return UnknownNameError(
-                f"{name} {what}, so it is no {_SINGULAR[kind]} config.",
-                hint="Give the name of a config, or the path of a .py file. See all with: jb --list",
-            )
+            hint = "Give the name of a config, or the path of a .py file. See all with: jb --list"
+            if kind == "datasets" and Path(name).suffix.lower() in _TABLES:
+                hint = (
+                    f"Ask the questions of your own file with: --custom-dataset-path {shlex.quote(name)}, or judge the "
+                    f"answers in it with: --predictions {shlex.quote(name)}"
+                )
+            return UnknownNameError(f"{name} {what}, so it is no {_SINGULAR[kind]} config.", hint=hint)
         files = self.files(kind)
         known = {other.lower(): other for file in files for other in other_names(file.path)}
         known |= {file.name.lower(): file.name for file in files}

@@ -180,7 +180,7 @@ class TrialCall:
             )
         if failure.kind == "not_found":
             raise EndpointError(
-                f"{reach.shown(url)} answered the first short call of {self.config.abbr!r} with {said}.",
+                f"{reach.shown(url)} answered the first short call of {self.config.abbr!r} with {said.rstrip('.')}.",
                 hint="Check url and model of this config; the address may also be that of the whole call.",
             )
 

@@ -129,3 +129,10 @@ def test_a_path_that_is_no_config_is_named_whole(name: str, said: str) -> None:
         Registry().find("judges", name)
     assert caught.value.message == said
     assert "path of a .py file" in caught.value.hint
+
+
+def test_a_file_of_questions_that_is_given_for_a_config_is_sent_to_the_flag_for_it() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        Registry().find("datasets", "./my questions.jsonl")
+    assert "--custom-dataset-path './my questions.jsonl'" in caught.value.hint
+    assert "--predictions" in caught.value.hint
