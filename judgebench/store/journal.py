@@ -307,7 +307,7 @@ def _mend_last_line(path: Path, file: BinaryIO, size: int) -> int:
         _OBJECT(tail)
     except DamagedError:
         file.truncate(start)
-        logger.warning("%s: the last line was torn (%d bytes); its item is asked again", path.name, len(tail))
+        logger.warning("%s: the last line was torn (%d bytes) and counts as not written", path.name, len(tail))
         return len(tail)
     file.seek(0, os.SEEK_END)
     file.write(b"\n")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """Serves an application on a free port while it is entered.
 
     Args:
@@ -27,9 +28,9 @@ class LoopbackServer:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
+    @abstractmethod
     def application(self) -> web.Application:
         """Return what is served; made in the thread that serves it."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._thread.start()
