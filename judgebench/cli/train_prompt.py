@@ -62,11 +62,13 @@ def run(argv: list[str]) -> int:
     import msgspec
 
     from judgebench.records.request import Selection
-    from judgebench.store.runs import write_report
+    from judgebench.store.runs import check_outside_of_runs, write_report
     from judgebench.training.judge_examples import check_leakage, split
     from judgebench.training.judge_files import read_rows
 
     args = build_parser().parse_all(argv)
+    if args.out:
+        check_outside_of_runs(Path(args.out), "--out")  # before a judge is paid
     rows, left_out = read_rows(Path(args.data))
     usable = [row for row in rows if row.answers and row.label]
     tuning, held_out = split(usable, args.held_out, args.seed)

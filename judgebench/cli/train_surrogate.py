@@ -48,11 +48,12 @@ def run(argv: list[str]) -> int:
     """
     import msgspec
 
-    from judgebench.store.runs import write_report
+    from judgebench.store.runs import check_outside_of_runs, write_report
     from judgebench.training.judge_files import read_rows
     from judgebench.training.surrogate import judge_config, train_surrogate
 
     args = build_parser().parse_all(argv)
+    check_outside_of_runs(Path(args.out), "--out")
     rows, left_out = read_rows(Path(args.data))
     for reason, number in left_out.items():
         print(f"Left out: {number} ({reason}).", file=sys.stderr)

@@ -103,8 +103,10 @@ def test_a_baseline_may_be_a_link(tmp_path: Path) -> None:
         ["gate", "{run}", "--min-scored", "90", "--junit", "{run}/run.json"],
         ["compare", "{run}", "{other}", "--json", "{run}/verdicts/new.json"],
         ["export", "{run}", "--to", "csv", "--out", "{run}/run.json"],
+        ["train", "surrogate", "--data", "not-read-yet.jsonl", "--out", "{run}/new"],
+        ["train", "prompt", "--data", "not-read-yet.jsonl", "--judge", "one", "two", "--out", "{run}/new.json"],
     ],
-    ids=lambda words: words[0],
+    ids=lambda words: " ".join(words[:2]) if words[0] == "train" else words[0],
 )
 def test_no_report_is_written_into_a_run(tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     run, other = pair(tmp_path, n=10)
