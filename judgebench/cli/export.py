@@ -131,7 +131,7 @@ def _to_place(job: Job, chosen: Format, place: Path) -> int:
     if place.exists() and place.is_dir() != folder:
         kind = "folder" if folder else "file"
         raise UsageError(f"--out {place} is no {kind}.", hint=f"Name a {kind} that may be written.")
-    make_folder(place if folder else place.absolute().parent)
+    make_folder(place if folder else place.absolute().parent, "--out")
     if chosen.to_path is not None:
         return chosen.to_path(job, place)
     assert chosen.to_stream is not None

@@ -117,7 +117,7 @@ def _written(args: argparse.Namespace, say: Callable[[str], None]) -> str:
     check_leakage(train, test, "The test set")
     made = examples(train, judge, seed=args.seed, swap=args.swap, without=without, drop=args.reference_drop)
     held = examples(test, judge, seed=args.seed, swap=0.0, without=without, drop=0.0)
-    make_folder(Path(args.out))
+    make_folder(Path(args.out), "--out")
     write_examples(made, Path(args.out) / "train.jsonl")
     write_examples(held, Path(args.out) / "test.jsonl")
     swapped, bare = sum(one.swapped for one in made), sum(not one.with_reference for one in made)

@@ -82,7 +82,10 @@ class Service:
                 await self._until_healthy(port)
         except TimeoutError:
             await self.stop()
-            raise self._failure(f"did not become healthy within {self._launch.time_limit:g} s") from None
+            raise self._failure(
+                f"did not become healthy within {self._launch.time_limit:g} s",
+                "If it only needs more time (a large model, a busy machine), raise launch.time_limit. ",
+            ) from None
         except BaseException:
             await self.stop()
             raise
@@ -175,9 +178,10 @@ class Service:
         redactor = redactor_of(self._config, self._environment)
         return [redactor.error(line) for line in log_tail(self._log, self._log_start)]
 
-    def _failure(self, what: str) -> LaunchError:
+    def _failure(self, what: str, advice: str = "") -> LaunchError:
         tail = self._tail()[-8:]
-        hint = f"Its log is {self._log}" + (", which ends:\n    " + "\n    ".join(tail) if tail else "; it is empty.")
+        end = ", which ends:\n    " + "\n    ".join(tail) if tail else "; it is empty."
+        hint = f"{advice}Its log is {self._log}{end}"
         return LaunchError(f"The launched service of model {self.name!r} {what}.", hint=hint)
 
 

@@ -17,13 +17,18 @@ import msgspec
 from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import DAMAGED, ReuseError, UsageError
 from judgebench.identity.questions import FileIdentity, changed_keys, read_identity, write_identity
+from judgebench.records.draws import Draw
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Plan, row_name
 from judgebench.records.shards import MOST_SHARDS, Shard, shard_of
+from judgebench.records.spending import Spending
 from judgebench.session.reuse import newest_config
+from judgebench.session.spending import spent_before
 from judgebench.stages.shards import whole_identity
+from judgebench.store.draws import read_draws, write_draw
 from judgebench.store.journal import open_file, replacing, unreadable, write_atomically
 from judgebench.store.labels import append_labels, read_labels
+from judgebench.store.ledger import Ledger, LedgerEntry, read_ledger
 from judgebench.store.lock import holder_of
 from judgebench.store.recorded import RecordLine, compact
 from judgebench.store.run_folder import RowFiles, RunFolder, is_run
@@ -61,7 +66,7 @@ def merge_runs(folders: Sequence[str], work_dir: Path) -> RunFolder:
 
     Raises:
         ReuseError: They are not all shards of one run, finished, each once, asked with the same settings.
-        DataError: A line of labels is damaged.
+        DataError: A line of labels or a draw is damaged.
         DiskError: There is no room, or a file of a shard cannot be read.
     """
     parts = sorted((_shard_run(folder) for folder in folders), key=lambda one: one.shard)
@@ -214,6 +219,8 @@ def _merge_into(run: RunFolder, parts: Sequence[ShardRun], rows: Sequence[tuple[
         write_identity(own.identity, whole, completed=own.predictions)
     for part in parts:
         _bring(part.run, run)
+    _merge_draws(run, [part.run for part in parts])
+    _merge_spending(run, [part.run for part in parts], plan.name)
     stem = run.configs / plan.name
     write_atomically(stem.with_suffix(".py"), _read(first.config))
     write_atomically(stem.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(plan), indent=1))
@@ -300,3 +307,38 @@ def _bring(source: RunFolder, target: RunFolder) -> None:
     labels = source.path / "labels"
     for path in sorted(labels.glob("*.jsonl")) if labels.is_dir() else ():
         append_labels(target.labels(path.stem), read_labels(path))
+
+
+def _merge_draws(target: RunFolder, sources: Sequence[RunFolder]) -> None:
+    """Make one draw of the draws of each row: every answer keeps its probability, and each shard is a stratum.
+
+    The shards take turns, so that whoever labels only a part has labelled some of each.
+    """
+    draws: dict[str, list[Draw]] = {}
+    for source in sources:
+        for draw in read_draws(source):
+            draws.setdefault(draw.row, []).append(draw)
+    for found in draws.values():
+        turns = itertools.chain.from_iterable(itertools.zip_longest(*(draw.answers for draw in found)))
+        write_draw(
+            target,
+            msgspec.structs.replace(
+                found[0],
+                strategy="stratified",
+                population=sum(draw.population for draw in found),
+                answers=[answer for answer in turns if answer is not None],
+                time=max(draw.time for draw in found),
+            ),
+        )
+
+
+def _merge_spending(target: RunFolder, sources: Sequence[RunFolder], plan: str) -> None:
+    """Begin the ledger with what all shards have spent, where one of them kept a ledger."""
+    if not any(source.ledger.exists() for source in sources):
+        return
+    currencies = {currency for source in sources if (currency := read_ledger(source.ledger)[1])}
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    spent = sum((spent_before(source, currency) for source in sources), Spending())
+    ledger = Ledger(target.ledger)
+    ledger.write(LedgerEntry(plan=plan, before=spent, currency=currency))
+    ledger.close()

@@ -136,8 +136,12 @@ def unreadable(path: Path, error: OSError) -> DiskError:
     )
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, flag: str = "--work-dir") -> None:
     """Make a folder and its parents.
+
+    Args:
+        path: The folder.
+        flag: That chooses another one.
 
     Raises:
         DiskError: It cannot be made.
@@ -147,7 +151,7 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         raise DiskError(
             f"The folder {path} cannot be made: {error.strerror or error}.",
-            hint="Choose another place with --work-dir, or make room or rights there.",
+            hint=f"Choose another place with {flag}, or make room or rights there.",
         ) from error
 
 

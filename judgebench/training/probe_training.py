@@ -236,7 +236,7 @@ async def train(
         },
         held_out={"n": len(truth), **{name: msgspec.to_builtins(one) for name, one in figures.items()}},
     )
-    make_folder(out)
+    make_folder(out, "--out")
     path = out / f"{prepared.aspect}{SUFFIX}"
     write_atomically(path, probe_bytes(facts, probe))
     return Trained(

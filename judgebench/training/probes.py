@@ -138,7 +138,7 @@ def _write_config(model: NamedModel, trained: Sequence[Trained], out: Path, name
         '"""A judge that reads hidden states; written by jb train probe. The paths count from where jb is run."""\n\n'
         f"judges = {python_text([judge_keys(judge)])}\n"
     )
-    make_folder(out / "judges")
+    make_folder(out / "judges", "--out")
     path = out / "judges" / f"{name}.py"
     write_atomically(path, text.encode())
     return path

@@ -118,8 +118,9 @@ def train_surrogate(rows: Sequence[JudgmentRow], *, parts: int = 5, seed: int = 
     part_of = [_part(question, parts, seed) for question in pairs.questions]
     if len(set(part_of)) < 2 or not decided.any():
         raise DataError(
-            f"{len(pairs.questions)} pairs of {len(set(pairs.questions))} questions, {int(decided.sum())} of them with "
-            "a preference, are too few to fit on some and measure on others.",
+            "The judged pairs are too few to fit on some questions and measure on others: "
+            f"pairs: {len(pairs.questions)}, with a preference: {int(decided.sum())}, "
+            f"questions: {len(set(pairs.questions))}.",
             hint="Give more judged pairs: question, answer1, answer2 and winner (A, B or tie) on each line.",
         )
     predicted = _predicted(pairs, lambda at: [part != part_of[at] for part in part_of], part_of)

@@ -14,9 +14,14 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import DataError, ReuseError
+from judgebench.records.draws import Draw, DrawnAnswer
 from judgebench.records.facts import Label
+from judgebench.records.spending import Spending
 from judgebench.session.merging import merge_runs
+from judgebench.store.draws import read_draws, write_draw
 from judgebench.store.labels import append_labels, read_labels
+from judgebench.store.ledger import Ledger, LedgerEntry, read_ledger
+from judgebench.store.run_folder import RunFolder
 from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService
@@ -193,6 +198,39 @@ def test_shards_of_different_data_are_refused_and_labels_of_each_are_kept(parts:
                 merge_runs([str(folder) for folder in folders], tmp_path / "other")
     finally:
         data.write_text(before)
+
+
+def test_draws_and_what_was_spent_are_merged(parts: Bench, tmp_path: Path) -> None:
+    """Whoever labels goes on, each answer with its own probability; a limit goes on counting where the shards stood."""
+    folders = [tmp_path / "parts" / str(index) for index in range(2)]
+    drawn = [[0, 2, 4], [1]]
+    for index, folder in enumerate(folders):
+        shutil.copytree(next((parts.folder / f"parts/{index}").glob("2*")), folder)
+        answers = [
+            DrawnAnswer(model="toy-model", id=id, answer_hash="a" * 32, probability=0.25 + index / 4)
+            for id in drawn[index]
+        ]
+        draw = Draw(row="toy-judge", dataset="toy", strategy="uniform", seed=index, population=9, answers=answers)
+        write_draw(RunFolder(folder), draw)
+    ledger = Ledger(RunFolder(folders[1]).ledger)
+    ledger.write(LedgerEntry(plan="before", currency="EUR"))
+    ledger.write(LedgerEntry(task="one", granted=Spending(calls=900, tokens=7000, cost=1.5)))
+    ledger.close()
+    with contextlib.chdir(parts.folder):
+        merged = merge_runs([str(folder) for folder in folders], tmp_path / "merged")
+    (whole,) = read_draws(merged)
+    assert (whole.row, whole.strategy, whole.population) == ("toy-judge", "stratified", 18)
+    assert [(one.id, one.probability) for one in whole.answers] == [(0, 0.25), (1, 0.5), (2, 0.25), (4, 0.25)]
+    spent, currency = read_ledger(merged.ledger)
+    records = sum(path.read_bytes().count(b"\n") for path in folders[0].glob("predictions/*/*.jsonl"))
+    assert (spent.calls, spent.cost, currency) == (900 + records, 1.5, "EUR")
+    for folder in folders:
+        shutil.rmtree(folder / "labels")
+        RunFolder(folder).ledger.unlink(missing_ok=True)
+    with contextlib.chdir(parts.folder):
+        plain = merge_runs([str(folder) for folder in folders], tmp_path / "merged")
+    assert not read_draws(plain)
+    assert not plain.ledger.exists()
 
 
 def test_another_shard_is_no_continuation(parts: Bench) -> None:
