@@ -53,44 +53,6 @@ def test_a_verifier_chooses_among_the_repeats_of_a_run(bench: Bench) -> None:
     assert metrics["pessimistic@5"]["n"] == N
 
 
-BY_EXTRACTOR = """
-from judgebench.datasets import JsonlDataset
-from judgebench.judges import LastNumber, SolutionVerifier
-from judgebench.models import VLLMCustomAPIChat
-toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='toy.jsonl', input_columns=['question'],
-    prompt='{{question}}', metrics=['cons@k'], {extractor}
-    judge_infer_cfg=dict(judge_model=dict(type=VLLMCustomAPIChat, abbr='judge', model='j', url={url!r}),
-        method=dict(type=SolutionVerifier)))]
-"""
-
-
-def test_votes_are_over_the_answers_that_the_datasets_extractor_finds(bench: Bench) -> None:
-    """No rule and a judge that takes nothing out: of three answers two agree in their last number, in other words."""
-    asked: Counter[str] = Counter()
-
-    def answer(body: dict[str, Any]) -> str:
-        prompt = prompt_text(body)
-        i = int(prompt.split("twice ")[1].split("?")[0])
-        asked[prompt] += 1
-        value = 2 * i + (asked[prompt] == 2)
-        return f"I think it is {value} (of twice {i})\n\nAttempt {asked[prompt]} gives {value}"
-
-    bench.n = 1
-    bench.model_keys = {"generation_kwargs": {"num_return_sequences": 3, "temperature": 1.0}, "batch_size": 1}
-    bench.write()
-    bench.model.answer, bench.judge.answer = answer, loopback_judge
-    file = bench.folder / "configs/datasets/by_extractor.py"
-    file.write_text(BY_EXTRACTOR.format(url=bench.judge.url, extractor="extractor=dict(type=LastNumber),"))
-    done = bench.jb("--no-preflight", dataset="by_extractor")
-    assert done.code == 0, done.text
-    result = bench.result()
-    assert result["metrics"]["cons@3"]["value"] == 100
-    assert result["identity"]["extractor"]["type"].endswith("LastNumber")
-    file.write_text(BY_EXTRACTOR.format(url=bench.judge.url, extractor=""))
-    assert bench.jb("--reuse", "--mode", "eval", "--no-preflight", dataset="by_extractor").code == 0
-    assert "extractor" in bench.result()["metrics"]["cons@3"]["note"]
-
-
 def verified(*solutions: tuple[str, str | None, str], votes: tuple[int, int] | None = None) -> Tally:
     """A question with one repeat for each solution: answer, what the judge says, what the rule says."""
     tally = Tally(len(solutions))

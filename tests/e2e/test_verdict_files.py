@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,7 @@ import pytest
 
 from judgebench import load
 from judgebench.records.facts import answer_hash
-from judgebench.stages import extract, parallel_extraction
-from judgebench.stages.task import Task
-from tests.e2e.harness import Bench, environment, judge_answer, model_answer
-from tests.e2e.test_parallel_extraction import plan_of
+from tests.e2e.harness import Bench, judge_answer, model_answer
 from tests.e2e.test_two_judges import PAIR, judges_file
 from tests.faultservice import FaultService, prompt_text
 
@@ -92,19 +87,6 @@ def test_a_run_deleted_down_to_its_predictions_gives_the_same_verdicts(judged: B
     done = judged.jb("--mode", "eval", "--reuse")
     assert done.code == 0, done.text
     assert verdict_files(judged.run) == before
-
-
-def test_parallel_extraction_writes_the_same_bytes(judged: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = verdict_files(judged.run)
-    monkeypatch.chdir(judged.folder)
-    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
-    monkeypatch.setattr(parallel_extraction, "PARALLEL_FROM", 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(3), raising=False)
-    shutil.rmtree(judged.run / "verdicts")
-    plan = plan_of(judged)
-    for spec in (task for task in plan.tasks if task.stage == "extract"):
-        asyncio.run(extract.run(Task(plan, spec)))
-    assert verdict_files(judged.run) == before  # and no part is left
 
 
 def test_presentations_of_a_pair_say_which_answer_they_prefer(bench: Bench) -> None:

@@ -1,29 +1,184 @@
-"""Which extractions are spread over processes."""
+"""Extraction by several processes: which is spread, that its result is the usual one, and that no process stays."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.records.run import DatasetConfig, Options, Typed
-from judgebench.stages.parallel_extraction import parts_for
+from judgebench.errors import DiskError
+from judgebench.executors.guard import children_of
+from judgebench.records.run import DatasetConfig, Options, Plan, Typed
+from judgebench.stages import extract, parallel_extraction
+from judgebench.stages.parallel_extraction import PARALLEL_FROM, parts_for, ranges
+from judgebench.stages.task import Task
+from tests.e2e.harness import environment, wait_until
+from tests.executors.conftest import gone
+from tests.stages.in_one_process import EQUAL, SAY, OneProcess, model, number_in, rows, text_of
 
 
-def test_a_score_sees_every_item_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However large the dataset: of a part alone it would make figures of that part."""
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)), raising=False)
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps({"question": str(at), "answer": "1"}) + "\n" for at in range(8)))
-    loader = Typed(
-        type="JsonlDataset", options={"path": str(rows), "input_columns": ["question"], "output_column": "answer"}
-    )
-    dataset = DatasetConfig(abbr="d", loader=loader)
-    samples = PlannedSamples(dataset, Options())
+
+
+def planned(folder: Path, count: int = 8) -> tuple[DatasetConfig, PlannedSamples]:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps({"question": str(at), "answer": "1"}) + "\n" for at in range(count)))
+    options = {"path": str(path), "input_columns": ["question"], "output_column": "answer"}
+    dataset = DatasetConfig(abbr="d", loader=Typed(type="JsonlDataset", options=options))
+    return dataset, PlannedSamples(dataset, Options())
+
+
+@pytest.mark.usefixtures("cores")
+def test_a_score_sees_every_item_in_one_process(tmp_path: Path) -> None:
+    """However large the dataset: of a part alone it would make figures of that part."""
+    dataset, samples = planned(tmp_path)
     assert len(parts_for(dataset, samples, repeats=20_000)) == 4
     scored = msgspec.structs.replace(dataset, score=Typed(type="PairScore", options={}))
     assert parts_for(scored, samples, repeats=20_000) == []
+
+
+@pytest.mark.usefixtures("cores")
+def test_what_is_small_is_done_by_one_process(tmp_path: Path) -> None:
+    dataset, samples = planned(tmp_path)
+    assert parts_for(dataset, samples, repeats=PARALLEL_FROM // 8 - 1) == []
+    assert len(parts_for(dataset, samples, repeats=PARALLEL_FROM // 8)) == 4
+    few = planned(tmp_path, 3)
+    assert parts_for(*few, repeats=PARALLEL_FROM) == [], "fewer items than cores"
+
+
+def test_a_single_core_has_nothing_to_spread_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0}, raising=False)
+    assert parts_for(*planned(tmp_path), repeats=PARALLEL_FROM) == []
+
+
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_ranges_hold_every_sample_once(parts: int) -> None:
+    found = ranges(100, parts)
+    assert [start for start, _ in found] == [0, *[start + (count or 0) for start, count in found[:-1]]]
+    assert found[-1][1] is None
+    counts = [count for _, count in found[:-1] if count is not None]
+    assert len(counts) == parts - 1
+    assert counts == sorted(counts, reverse=True)
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OneProcess:
+    """A judged run with two answers per item, a rule beside the judge, wrong answers and unreadable verdicts."""
+    twice = model(generation_kwargs={"num_return_sequences": 2, "temperature": 1})
+    run = OneProcess(tmp_path, data=rows(13), models=[twice], evaluator=EQUAL)
+    SAY["m"] = lambda request: f"It is {int(number_in(request)) + request.nth}."
+    SAY["j"] = lambda request: "I cannot say." if "is 7?" in text_of(request) else "VERDICT: A"
+    assert set(run.do(dump_details=True).values()) == {0}
+    monkeypatch.setattr(parallel_extraction, "PARALLEL_FROM", 1)
+    return run
+
+
+def extracted_again(run: OneProcess) -> None:
+    """Extract in this process and those that it starts, as a task under no supervision does."""
+    (path,) = run.run.plans()
+    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    spec = next(task for task in plan.tasks if task.id == "extract:m/d-j")
+    run.run.result("m", "d-j").unlink()
+
+    async def work() -> None:
+        await extract.run(Task(plan, spec))
+
+    asyncio.run(work())
+
+
+def test_the_result_is_the_one_of_a_single_process(judged: OneProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, verdicts = judged.result(), judged.run.verdicts("m", "d-j").read_bytes()
+    assert alone.counts.unparsed == 2
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(3)), raising=False)
+    started: list[tuple[int, int | None]] = []
+
+    def noted(samples: int, parts: int) -> list[tuple[int, int | None]]:
+        started.extend(ranges(samples, parts))
+        return started
+
+    monkeypatch.setattr(parallel_extraction, "ranges", noted)
+    extracted_again(judged)
+    assert judged.result() == alone
+    assert judged.run.verdicts("m", "d-j").read_bytes() == verdicts
+    assert len(started) == 3
+
+
+def test_an_error_in_a_part_is_the_tasks_error(judged: OneProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(2)), raising=False)
+
+    async def derive(self: object, **_: object) -> None:
+        raise DiskError("There is no room.", hint="Make some.")
+
+    monkeypatch.setattr(extract.ExtractRun, "derive", derive)
+    with pytest.raises(DiskError, match="no room") as caught:
+        extracted_again(judged)
+    assert caught.value.hint == "Make some."
+    assert multiprocessing.active_children() == []
+
+
+def extracting(run: OneProcess) -> tuple[subprocess.Popen[str], list[int]]:
+    """An extract task in a process of its own, of which every part waits for ever; and the processes of the parts."""
+    (plan_file,) = run.run.plans()
+    code = (
+        "import asyncio, os, sys; from judgebench.stages import extract, task, parallel_extraction as parallel\n"
+        "async def wait(*args, **kwargs): await asyncio.sleep(600)\n"
+        "extract.ExtractRun.derive, parallel.PARALLEL_FROM = wait, 1\n"
+        "os.sched_getaffinity = lambda pid: range(2); sys.exit(task.main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(plan_file), "extract:m/d-j"],
+        cwd=run.folder,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    parts: list[int] = []
+
+    def started() -> bool:
+        parts[:] = children_of(process.pid)
+        return process.poll() is not None or len(parts) == 2
+
+    wait_until(started)
+    if process.poll() is not None:
+        pytest.fail(f"it ended with {process.returncode}: {process.stderr.read() if process.stderr else None}")
+    return process, parts
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_no_part_outlives_a_task_that_is_killed(judged: OneProcess) -> None:
+    process, parts = extracting(judged)
+    assert len(parts) == 2
+    process.kill()
+    process.communicate()
+    wait_until(lambda: all(gone(pid) for pid in parts))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_part_ends_the_task_with_a_sentence(judged: OneProcess) -> None:
+    process, parts = extracting(judged)
+    os.kill(parts[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 3
+    assert "A process that derives verdicts for m/d-j was killed." in said
+    assert "Traceback" not in said
+    wait_until(lambda: all(gone(pid) for pid in parts))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_task_that_is_stopped_ends_its_parts(judged: OneProcess) -> None:
+    process, parts = extracting(judged)
+    process.terminate()
+    process.communicate(timeout=200)
+    assert process.returncode == 130
+    wait_until(lambda: all(gone(pid) for pid in parts))

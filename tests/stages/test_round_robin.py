@@ -51,6 +51,15 @@ def test_shares_of_models_weigh_by_their_comparisons() -> None:
     assert (found.value, found.n) == (pytest.approx(100 * 4 / 10), 10)
 
 
+def test_a_share_of_nothing_counts_as_nothing_and_one_that_is_unknown_not_at_all() -> None:
+    none, all_ = meeting("a", "b", [1.0, 0.0], consistency=share(0, 2)), meeting("a", "c", [1.0] * 2,
+                                                                                consistency=share(2, 2))  # fmt: skip
+    unknown = meeting("a", "d", [1.0], consistency=Metric(value=None))
+    found = pooled("a", [none, all_, unknown]).diagnostics.consistency
+    assert found is not None
+    assert (found.value, found.n) == (pytest.approx(50), 4)
+
+
 def test_repeats_and_presentations_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
     once = [1.0, 1.0, 0.0, 1.0, 0.0]
     intervals = []

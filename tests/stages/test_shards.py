@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
 from judgebench.records.shards import Shard
-from judgebench.stages.shards import divide, take_in
+from judgebench.stages.shards import divide, rows_of_tasks, take_in
 from judgebench.store.run_folder import RunFolder
 from judgebench.store.shard_folder import ShardFolder
+from tests.stages.in_one_process import OneProcess, judge
 
 ROW = ("m", "d")
 
@@ -62,11 +63,18 @@ def test_a_division_is_taken_back_whole(
     elif cut == 3:
         with ShardFolder(run, Shard(1, count)).files(*ROW).predictions.open("a") as file:
             file.write('{"id": 7, "uid"')  # a torn line
-    take_in(run)
+    lines = take_in(run)
+    assert lines == ([] if cut in {1, 2} else [f"m/d: what {count} shards had recorded is in the run's own file again"])
     assert lines_of(path) == sorted(text.splitlines())
     assert not run.shards.exists()
-    take_in(run)
+    assert take_in(run) == []
     assert lines_of(path) == sorted(text.splitlines())
+
+
+def test_the_rows_of_tasks_that_ask_are_written(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, judges=[judge("j"), judge("k")])
+    assert rows_of_tasks(run.graph().tasks) == [("m", "d"), ("m", "d-j"), ("m", "d-k")]
+    assert rows_of_tasks(run.graph("viz").tasks) == []
 
 
 def test_what_was_asked_with_other_settings_is_told_by_each_question(tmp_path: Path) -> None:

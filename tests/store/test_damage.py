@@ -31,6 +31,7 @@ def line_of(number: int) -> bytes:
         lambda line: b"[" * 100_000 + b"]" * 100_000,
         lambda line: line[:-1] + b',"extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}",  # in a part that is skipped
         lambda line: line.replace(b'"uuid":"bb"', b'"uuid":"zz"'),
+        lambda line: line.replace(b'"uid":"aa"', b'"uid":"ag"'),
     ],
 )
 @pytest.mark.parametrize("place", [0, 1, 2])

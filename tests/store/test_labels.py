@@ -39,6 +39,15 @@ def test_of_one_annotators_labels_the_last_counts(tmp_path: Path) -> None:
     ]
 
 
+def test_two_spellings_of_a_name_are_one_annotator_who_is_called_as_at_first(tmp_path: Path) -> None:
+    path = tmp_path / "toy.jsonl"
+    append_labels(
+        path, [label(annotator="Ada L"), label(annotator="ada  l ", id=4), label(annotator="ADA L", score=None)]
+    )
+    valid = valid_labels(read_labels(path))
+    assert [(one.id, one.annotator) for one in valid.values()] == [(3, "Ada L"), (4, "Ada L")]
+
+
 def test_an_answer_is_named_by_its_text_alone() -> None:
     assert answer_hash("42") == hashlib.sha256(b"42").hexdigest()[:32]
     assert answer_hash("a", "b") == hashlib.sha256(b"a\0b").hexdigest()[:32]

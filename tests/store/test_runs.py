@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.errors import ReuseError, UsageError
+from judgebench.errors import DiskError, ReuseError, UsageError
 from judgebench.store.run_folder import RunFolder, is_run, mark
 from judgebench.store.runs import (
     check_outside_of_runs,
@@ -162,6 +162,20 @@ def test_a_run_that_starts_later_is_the_latest_whatever_the_clock_says(
     made = new_run(tmp_path, datetime(2026, 3, 5, 15, 33, 18).astimezone())
     assert made.timestamp == expected
     assert before == "20269999_999999" or existing_run(tmp_path, "latest").path == made.path
+
+
+def test_two_invocations_of_one_second_have_two_names(tmp_path: Path) -> None:
+    run = new_run(tmp_path, NOON)
+    (run.configs / f"{run.next_stamp(NOON)}_1.json").write_text("{}")
+    assert run.next_stamp(NOON) == "20260102_120001"
+
+
+def test_a_second_has_a_hundred_runs(tmp_path: Path) -> None:
+    for number in range(99):
+        (tmp_path / f"20260102_120000{f'_{number}' if number else ''}").mkdir()
+    assert new_run(tmp_path, NOON).timestamp == "20260102_120000_99"
+    with pytest.raises(DiskError, match="already holds 100 runs of 20260102_120000"):
+        new_run(tmp_path, NOON)
 
 
 def test_plans_stand_in_the_order_in_which_they_were_made_whatever_the_clock_says(tmp_path: Path) -> None:

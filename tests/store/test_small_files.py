@@ -23,6 +23,7 @@ from judgebench.store.ledger import Ledger, LedgerEntry, read_ledger
 from judgebench.store.lock import hold, holder_of
 from judgebench.store.replies import ReplyCache
 from judgebench.store.run_folder import RunFolder, in_round_robin, later_stamp, log_file
+from judgebench.store.runs import remove_leftovers
 from judgebench.store.shard_folder import ShardFolder
 from tests.store.test_runs import NOON
 
@@ -146,6 +147,24 @@ def test_a_reply_is_kept_by_what_was_asked(tmp_path: Path) -> None:
     last.close()
     with pytest.raises(DiskError, match="cannot be used"):
         last.get("aa")
+
+
+def test_a_process_of_another_user_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RunFolder(tmp_path)
+    left = tmp_path / ".d.jsonl.77.tmp"
+    left.touch()
+
+    def refused(pid: int, number: int) -> None:
+        raise PermissionError(pid, number)
+
+    monkeypatch.setattr(os, "kill", refused)
+    holder = {"pid": 77, "host": socket.gethostname(), "command": "jb"}
+    run.lock.with_name(".lock.holder").write_text(json.dumps(holder))
+    found = holder_of(run)
+    assert found is not None
+    assert found.pid == 77
+    remove_leftovers(run)
+    assert left.exists()
 
 
 def test_who_works_on_a_run(tmp_path: Path) -> None:
