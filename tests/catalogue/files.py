@@ -11,7 +11,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,12 +41,22 @@ class Layout(NamedTuple):
         files: Content by path below the data folder.
         main: Path of the file that holds the items.
         answer: Column of an answer, in that file. ``gold``: of the gold decision; empty for none.
+        bad: Columns of a row with a value that must be refused, where that is not ``answer`` left out or ``gold`` with
+            an object in it; ``...`` leaves the column out.
     """
 
     files: Mapping[str, Content]
     main: str
     answer: str
     gold: str = ""
+    bad: Sequence[tuple[str, Any]] = ()
+
+    def must_be_refused(self) -> Sequence[tuple[str, Any]]:
+        """Return columns of the last row, each with a value for which the row must be refused."""
+        if self.bad:
+            return self.bad
+        labelled = self.gold and not self.main.endswith((".txt", ".csv"))
+        return [(self.answer, 3), *([(self.gold, {"what": "no label"})] if labelled else [])]
 
 
 def text(quality: str, number: int, place: int = 1) -> str:
@@ -54,11 +64,21 @@ def text(quality: str, number: int, place: int = 1) -> str:
     return text_of(quality, Case(number, "", "", "", "x"), place)
 
 
-def picture(shown: str) -> str:
-    """Return a picture of a text, in base64."""
+def picture_of(shown: str) -> bytes:
+    """Return a picture of a text."""
     data = PIXEL + shown.encode()
     PICTURES[sha256(data).hexdigest()] = shown
-    return base64.b64encode(data).decode()
+    return data
+
+
+def shown_in(data: bytes) -> str:
+    """Return the text that a picture shows."""
+    return data.removeprefix(PIXEL).decode()
+
+
+def picture(shown: str) -> str:
+    """Return a picture of a text, in base64."""
+    return base64.b64encode(picture_of(shown)).decode()
 
 
 def good_or_bad(number: int) -> str:

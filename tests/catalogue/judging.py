@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from judgebench.datasets.samples import samples_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig, Options
-from tests.catalogue.files import PICTURES
+from tests.catalogue.files import PICTURES, N
 from tests.mutations.judge import Shares, SimulatedJudge, answers_in
 from tests.mutations.runs import questions_of, result_of
 from tests.mutations.writing import Writer
@@ -43,9 +44,10 @@ def writer_of(data: DatasetConfig) -> Writer:
     assert data.method is not None
     assert data.score is not None
     parser = dict(data.method.options["parser"])
-    if not parser.get("decisions") and parser.get("words"):
+    graded = parser["type"] in ("score_line", "word_scale")
+    if not graded and not parser.get("decisions") and parser.get("words"):
         parser["decisions"] = parser["words"]
-    return Writer(parser, sides=data.score.type.rpartition(".")[2] in SIDES)
+    return Writer(parser, sides=not graded and data.score.type.rpartition(".")[2] in SIDES)
 
 
 def judge_of(data: DatasetConfig, extreme: str, *, lattice: bool = False) -> Callable[[Prompt, int], Reply]:
@@ -57,6 +59,8 @@ def judge_of(data: DatasetConfig, extreme: str, *, lattice: bool = False) -> Cal
     assert data.method is not None
     if "parser" not in data.method.options:
         return lambda prompt, _number: own_scale_reply(prompt, extreme)
+    if data.method.options["parser"]["type"] == "score_list":
+        return lambda prompt, _number: score_list_reply(looked_at(prompt), extreme)
     levels = 2 if lattice and len(questions_of(data)) <= 2 else 0
     kinds = 1 if data.loader.options.get("gold") else 2
     judge = SimulatedJudge(writer_of(data), EXTREMES[extreme], kinds=kinds, levels=levels)
@@ -93,6 +97,22 @@ def own_scale_reply(prompt: Prompt, extreme: str) -> Reply:
     low, high, true = int(scale[1]), int(scale[2]), int(seen.quality.removeprefix("worth-"))
     grade = {"right": true, "wrong": low + high - true}.get(extreme, low)
     return Reply(status="ok", text=f"Of 9 readers 7 like it.\nSCORE: {grade}")
+
+
+def score_list_reply(prompt: Prompt, extreme: str) -> Reply:
+    """Return what a judge says of a picture, from 0 to 10 in each of the aspects that its prompt numbers.
+
+    A coin is right about half of the pictures, of whatever worth.
+    """
+    seen = answers_in(prompt)[-1]
+    true = int(seen.quality.removeprefix("worth-"))
+    wrong = extreme == "wrong" or (extreme == "coin" and seen.number % N < N // 2)
+    if extreme == "unread":
+        return Reply(status="ok", text="It looks like an 8 to me.")
+    grade = 5 if extreme == "tie" else 10 - true if wrong else true
+    asked = "\n".join(part["text"] for part in prompt[-1]["content"] if part["type"] == "text")  # type: ignore[index]
+    count = len(re.findall(r"^\d+\. ", asked, re.MULTILINE))
+    return Reply(status="ok", text=json.dumps({"reasoning": "2 of 3 would say so.", "score": [grade] * count}))
 
 
 def figures(data: DatasetConfig, samples: list[Sample], extreme: str) -> dict[str, Metric]:

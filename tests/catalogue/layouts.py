@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.catalogue.files import PIXEL, Content, Layout, N, better_first, both, good_or_bad, picture, text, turn
+from tests.catalogue.picture_layouts import PICTURE_LAYOUTS
 
 
 def evalbiasbench() -> Layout:
@@ -77,7 +78,7 @@ def position_bias() -> Layout:
             mt.append({"cmp_index": name, **turns, **shared, "judge-x": 'said "A"\nor so'})
             dev.append({"cmp_index": name, "question": "q", "answer1": one, "answer2": other, **shared, "judge-x": "A"})
     files = {"position_bias/MTBench.tsv": mt, "position_bias/DevBench.tsv": dev}
-    return Layout(files, "position_bias/MTBench.tsv", "answer1_2")
+    return Layout(files, "position_bias/MTBench.tsv", "answer1_2", bad=[("cmp_index", "one;two")])
 
 
 def paperbench_judge_eval() -> Layout:
@@ -216,7 +217,8 @@ def vl_rewardbench() -> Layout:
         }
         for i in range(N)
     ]
-    return Layout({"vl_rewardbench/test.parquet": rows}, "vl_rewardbench/test.parquet", "response", "human_ranking")
+    main, bad = "vl_rewardbench/test.parquet", [("response", ["a", None]), ("human_ranking", [1, 1])]
+    return Layout({main: rows}, main, "response", "human_ranking", bad)
 
 
 def multimodal_rewardbench() -> Layout:
@@ -432,7 +434,16 @@ def projudge_bench_pictures() -> Layout:
     return Layout({main: rows, "ProJudgeBench/images/a.png": PIXEL}, main, "process_evaluation")
 
 
-LAYOUTS: dict[str, Callable[[], Layout]] = {
+def projudge_bench() -> Layout:
+    """The same rows by turns with and without pictures; the items are those without."""
+    layout = projudge_bench_pictures()
+    rows = layout.files[layout.main]
+    shown = [{**row, "id": f"shown-{row['id']}", "image_paths": ["images/a.png"]} for row in rows]
+    plain = [{**row, "image_paths": []} for row in rows]
+    return layout._replace(files={layout.main: [one for both in zip(shown, plain, strict=True) for one in both]})
+
+
+LAYOUTS: dict[str, Callable[[], Layout]] = PICTURE_LAYOUTS | {
     name: made
     for name, made in globals().items()
     if callable(made) and getattr(made, "__annotations__", {}).get("return") == "Layout"

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.catalogue.files import Layout, picture
+from tests.catalogue.judging import datasets
 
 N = 8
 """Rows of a file."""
@@ -271,6 +272,27 @@ def aime2024_gen() -> Layout:
     return aime2026("aime2024/aime2024.jsonl")
 
 
+def aime2025_llmjudge() -> Layout:
+    return aime2025_gen()
+
+
+def gsm8k_gen() -> Layout:
+    rows = [{"question": f"What is twice {i}?", "answer": f"It is <<2*{i}=9>>.\n#### 1,00{i}"} for i in range(N)]
+    return Layout({"gsm8k/test.jsonl": rows}, "gsm8k/test.jsonl", "question", "answer")
+
+
+def gsm8k_llmjudge() -> Layout:
+    return gsm8k_gen()
+
+
+def mmlu_gen() -> Layout:
+    """A file without a header line for each subject; what is refused is a line more."""
+    lines = "".join(f"What is twice {i}?,1,2,3,4,{'ABCD'[i % 4]}\n" for i in range(N))
+    main = "mmlu/test/world_religions_test.csv"
+    files = {path: lines for data in datasets("mmlu_gen").values() for path in [data.loader.options["path"]]}
+    return Layout(files, main, "", bad=[("", "What is it?,1,2,3,4,all\n"), ("", "What is it?,1\n")])
+
+
 def math500_gen() -> Layout:
     return aime2026("math500/test.jsonl", name="unique_id")
 
@@ -368,6 +390,21 @@ def koffvqa() -> Layout:
         for i in range(N)
     ]
     return Layout({"koffvqa/KOFFVQA.tsv": rows}, "koffvqa/KOFFVQA.tsv", "answer")
+
+
+def gedit_llmjudge() -> Layout:
+    rows = [
+        {
+            "key": f"k{i}",
+            "task_type": ("subject-add", "color_alter")[i % 2],
+            "instruction": f"Add {i} hats.",
+            "instruction_language": ("en", "cn")[i // 4],
+            "input_image_raw": picture("before"),
+        }
+        for i in range(N)
+    ]
+    bad = [("instruction", ...), ("input_image_raw", "no picture")]
+    return Layout({"gedit/gedit.jsonl": rows}, "gedit/gedit.jsonl", "instruction", bad=bad)
 
 
 def rimo_p() -> Layout:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from judgebench.content.parts import Image
 from judgebench.datasets.samples import samples_of
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod, method_of
 from judgebench.metrics.contract import Measure
@@ -15,8 +17,8 @@ from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.run import DatasetConfig, Options
 
-Answering = Callable[[Sample, str], str]
-"""What a model answers to a sample that is always ``right``, ``wrong``, ``constant`` or ``unread``."""
+Answering = Callable[[Sample, str], str | bytes]
+"""What a model answers, text or a picture, that is always ``right``, ``wrong``, ``constant`` or ``unread``."""
 Replying = Callable[[Prompt, Mapping[str, Any]], str]
 """What a judge replies to a prompt."""
 
@@ -32,7 +34,11 @@ def way_of(extreme: str, number: int) -> str:
 
 
 def result(
-    data: DatasetConfig, judge: str, samples: Sequence[Sample], answers: Sequence[str], reply: Replying | None = None
+    data: DatasetConfig,
+    judge: str,
+    samples: Sequence[Sample],
+    answers: Sequence[str | bytes],
+    reply: Replying | None = None,
 ) -> dict[str, Metric]:
     """Return the figures of one row of a result, ``judge`` being the judge's name or empty for the rule's row."""
     method, measure = method_for(data, judge), measure_for(data)
@@ -62,15 +68,17 @@ def measure_for(data: DatasetConfig) -> Measure:
     return score_of(data.score) if data.score is not None else NamedMetrics(data.metrics, data.k)
 
 
-def case_of(sample: Sample, answer: str) -> Case:
+def case_of(sample: Sample, answer: str | bytes) -> Case:
     """Return an answer to a sample, as a method is shown it."""
+    pictures = [answer] if isinstance(answer, bytes) else []
     return Case(
         id=sample.id,
         uid=sample.uid,
         repeat=0,
         fields=sample.fields,
         reference=sample.reference,
-        answer=answer,
+        answer=answer if isinstance(answer, str) else "",
+        images=[Image(sha256=sha256(one).hexdigest(), media_type="image/png") for one in pictures],
         meta=sample.meta,
     )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
+from judgebench.content.attachments import with_media
 from judgebench.models.contract import Client, ModelConfig
 from judgebench.records.flow import Prompt, Reply, Request
+from tests.catalogue.files import PICTURES, PIXEL, shown_in
 from tests.catalogue.judging import datasets, judge_of
 
 
@@ -47,6 +50,8 @@ class _Scripted:
 
     async def ask(self, request: Request) -> Reply:
         """Return what the judge says."""
+        seen = with_media(request).media
+        PICTURES.update({name: shown_in(data) for name, data in seen.items() if data != PIXEL})
         return self._judge(request.prompt, 0)
 
 
@@ -82,13 +87,19 @@ class _OneReply:
     model = "one-reply"
 
     async def ask(self, request: Request) -> Reply:
-        """Return a criterion's verdict, a JSON verdict, or an answer with a letter, a box and a verdict."""
+        """Return a criterion's verdict, a JSON verdict, a picture, or an answer with a letter, a box and a verdict."""
         asked = str(request.prompt)
+        if "Edit the picture" in asked:
+            name = sha256(PIXEL).hexdigest()
+            image = {"type": "image", "sha256": name, "media_type": "image/png"}
+            return Reply(status="ok", parts=[image], media={name: PIXEL}, finish_reason="stop")
         text = "Answer: A\nSo $\\boxed{1}$.\nThe answer is (A)\nVERDICT: A"
         if "extracted_answer" in asked:
             text = '{"correct": "yes", "confidence": 70}'
         elif "criteria_met" in asked:
             text = '{"criteria_met": true}'
+        elif '"score": [' in asked:
+            text = '{"score": [7, 8]}'
         elif "VERDICT: CORRECT" in asked:
             text = "VERDICT: CORRECT"
         elif "VERDICT: A" in asked:

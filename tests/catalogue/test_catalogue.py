@@ -16,9 +16,17 @@ from judgebench.records.run import DatasetConfig
 from tests.catalogue.files import Layout, write
 from tests.catalogue.judging import datasets, figures, items, value_of
 from tests.catalogue.layouts import LAYOUTS
+from tests.catalogue.picture_layouts import VIESCORE_TASKS
 
-FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/judge_catalogue"
-CONFIGS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+SHIPPED = Path(__file__).parents[2] / "judgebench/configs/datasets"
+PATHS = {
+    path.stem: path
+    for folder in ("judge_catalogue", "picture_benchmarks")
+    for path in (SHIPPED / folder).glob("*.py")
+    if not path.stem.startswith("_")
+} | {"projudge_bench": SHIPPED / "judge_benchmarks/projudge_bench.py"}
+"""Where the config files are, by their names."""
+CONFIGS = sorted(PATHS)
 
 MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "evalbiasbench": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0}),
@@ -77,7 +85,31 @@ MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         for name in ("fofo", "fofo_cn")
     },
     # of the two steps of a solution one is right
-    "projudge_bench_pictures": ("step_accuracy", {"right": 100, "wrong": 0, "first": 50, "tie": 50, "unread": 0}),
+    **{
+        name: ("step_accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "tie": 50, "unread": 0})
+        for name in ("projudge_bench", "projudge_bench_pictures")
+    },
+    # right in both questions by a quarter of the coins; equal grades, and contradictions, are ties
+    "mj_bench": ("accuracy", {"right": 100, "wrong": 0, "coin": 25, "first": 0, "unread": 0}),
+    "mj_bench_single": ("accuracy", {"right": 100, "wrong": 0, "coin": 25, "tie": 0, "unread": 0}),
+    # of the pictures of one occupation all have the same grade, of the other 12 of 28 pairs; the contrary grades are
+    # as even, and one grade for everybody is as even as can be
+    **{
+        f"mj_bench_bias{scale}": ("acc", {"right": 5 / 7, "wrong": 5 / 7, "tie": 1, "unread": None})
+        for scale in ("", "_10", "_words")
+    },
+    "mllm_judge_score": ("pearson_by_part", {"right": 1, "wrong": -1, "coin": 0, "tie": None, "unread": None}),
+    # two of eight pairs are ties; of the others four are won by the first answer
+    "mllm_judge_pair": ("accuracy", {"right": 100, "wrong": 0, "first": 50, "tie": 25, "unread": 0}),
+    # every order of three; the contrary order, and all others than ABC, are two edits from the true one
+    "mllm_judge_batch": ("edit_distance", {"right": 0, "wrong": 2 / 3, "first": 5 / 9, "unread": None}),
+    **{
+        f"viescore_{task.lower().replace('-', '_')}": (
+            "spearman",
+            {"right": 1, "wrong": -1, "coin": 0, "tie": None, "unread": None},
+        )
+        for task in VIESCORE_TASKS
+    },
     "judgerbench_v2": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0}),
     **{
         f"rbd_{name}": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0})
@@ -144,10 +176,12 @@ def test_what_is_never_read_is_counted(abbr: str, read: Callable[[str], list[Sam
 
 
 def spoiled(layout: Layout, column: str, value: Any) -> Layout:
-    """The layout with another value in one row, ``...`` for none at all."""
+    """The layout with another value in one row, ``...`` for none at all; with one line more where it is a text."""
     files = dict(layout.files)
     content = copy.deepcopy(files[layout.main])
-    if isinstance(content, str):
+    if isinstance(content, str) and layout.main.endswith(".csv"):
+        content += value
+    elif isinstance(content, str):
         line = content.splitlines()[-1].split(" ")
         content += f"{line[0]} 0 {'' if value is ... else value} {line[3]}\n"
     else:
@@ -165,13 +199,7 @@ def spoiled(layout: Layout, column: str, value: Any) -> Layout:
 def test_a_bad_row_is_refused_with_its_file_and_its_number(config: str, tmp_path: Path) -> None:
     """A row without answers, or with a gold label that nobody knows."""
     layout = LAYOUTS[config]()
-    bad = [(layout.answer, 3)]
-    bad += [(layout.gold, {"what": "no label"})] if layout.gold and not layout.main.endswith((".txt", ".csv")) else []
-    if layout.main.endswith(".parquet"):
-        bad = [("response", ["a", None]), ("human_ranking", [1, 1])]
-    if layout.main.endswith(".tsv"):
-        bad = [("cmp_index", "one;two")]
-    for number, (column, value) in enumerate(bad):
+    for number, (column, value) in enumerate(layout.must_be_refused()):
         folder = tmp_path / f"{number}"
         write(folder, spoiled(layout, column, value).files)
         refused = []

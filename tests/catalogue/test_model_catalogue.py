@@ -17,15 +17,16 @@ from judgebench.errors import JudgebenchError
 from judgebench.records.flow import Prompt, Sample
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig
-from tests.catalogue.files import write
-from tests.catalogue.judging import datasets
+from tests.catalogue.files import picture_of, write
+from tests.catalogue.judging import datasets, looked_at
 from tests.catalogue.model_layouts import MODEL_LAYOUTS
 from tests.catalogue.models import Answering, Replying, items, result, way_of
 from tests.catalogue.test_catalogue import spoiled
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/model_catalogue"
+ORDINARY = ("aime2024_gen", "aime2025_gen", "aime2025_llmjudge", "gedit_llmjudge", "gsm8k_gen", "gsm8k_llmjudge")
 CONFIGS = sorted(
-    [*(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_"), "aime2024_gen", "aime2025_gen", "math500_gen"]
+    [*(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_"), *ORDINARY, "math500_gen", "mmlu_gen"]
 )
 
 
@@ -83,6 +84,18 @@ def said(prompt: Prompt) -> str:
     return shown.split("<<")[1].split(" ", maxsplit=1)[0]
 
 
+def edited(sample: Sample, way: str) -> bytes:
+    """Answer with a picture of what a judge that looks at it makes of it."""
+    return picture_of(f"<<{way} {sample.id}>>")
+
+
+def rated(prompt: Prompt, _about: Mapping[str, Any]) -> str:
+    """Rate the edited picture, which comes last, by what it shows: in two aspects, the lower of which counts."""
+    way = said(looked_at(prompt))
+    grades = {"right": [10, 10], "wrong": [9, 0], "constant": [4, 8]}
+    return "It is a fine 8." if way == "unread" else json.dumps({"reasoning": "so", "score": grades[way]})
+
+
 def verdicts(form: str, **forms: str) -> Replying:
     """Return a judge that says what is in the answer, in a form: ``{}`` is the text for what it found."""
     return lambda prompt, _about: "I cannot tell." if said(prompt) == "unread" else form.format(forms[said(prompt)])
@@ -132,6 +145,12 @@ def marked(sample: Sample, way: str) -> str:
     """Answer in bold letters after a doubt in bold letters."""
     said = {"right": sample.reference, "wrong": "none of it", "constant": "yes, yes, yes"}
     return "I cannot tell.\nReally." if way == "unread" else f"**Unknown**? No:\n**{said[way]}**."
+
+
+def hashed(sample: Sample, way: str) -> str:
+    """Answer with a number in a last line, or with several of which none is said to be the answer."""
+    said = {"right": sample.reference, "wrong": f"{sample.reference}1", "constant": "1003"}
+    return "I cannot tell." if way == "unread" else f"4 and 5.\n#### {said[way]}"
 
 
 RATE = {"right": 100, "wrong": 0, "coin": 50}
@@ -207,6 +226,21 @@ MUTATIONS = [
     ),
     Mutation("aime2026", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("aime2025", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("gsm8k", "accuracy", {**RATE, "constant": 12.5, "unread": None}, hashed),
+    *(
+        Mutation(
+            f"{row}-judge",
+            "accuracy",
+            {**RATE, "constant": 0, "unread": None},
+            quality,
+            verdicts("They agree, or not.\nVERDICT: {}", right="A", wrong="B", constant="B"),
+        )
+        for row in ("gsm8k", "aime2025")
+    ),
+    *(
+        Mutation(row, "accuracy", {**RATE, "constant": 25, "unread": None}, letter("So.\nAnswer: {}"))
+        for row in datasets("mmlu_gen")
+    ),
     Mutation("aime2024", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("math500", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("rimo_n", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
@@ -238,6 +272,13 @@ MUTATIONS = [
         {"right": 10, "wrong": 0, "coin": 5, "constant": 4, "unread": None},
         quality,
         verdicts('{{"reason": "so", "points": {}}}', right="10", wrong="0", constant="4"),
+    ),
+    Mutation(
+        "gedit-judge",
+        "overall",
+        {"right": 10, "wrong": 0, "coin": 5, "constant": 4, "unread": None},
+        edited,
+        rated,
     ),
     # the constant model proves nothing but first parts, and half of the problems have two
     Mutation(
@@ -319,9 +360,10 @@ def test_extreme_models_get_what_the_rule_says(mutation: Mutation, read: Callabl
 def test_a_bad_row_is_refused_with_its_file_and_its_number(config: str, tmp_path: Path) -> None:
     """A row without what is asked, or without what the rule compares with."""
     layout = MODEL_LAYOUTS[config]()
-    for number, column in enumerate(filter(None, (layout.answer, layout.gold))):
+    compared: Any = ... if layout.main.endswith((".csv", ".tsv")) else {"what": "no text"}
+    bad = layout.bad or [(layout.answer, ...), *([(layout.gold, compared)] if layout.gold else [])]
+    for number, (column, value) in enumerate(bad):
         folder = tmp_path / f"{number}"
-        value = ... if column == layout.answer or layout.main.endswith((".csv", ".tsv")) else {"what": "no text"}
         write(folder, spoiled(layout, column, value).files)
         *_, data = datasets(config).values()
         with pytest.raises(JudgebenchError, match=rf"{Path(layout.main).name}:\d+"):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.catalogue.files import write
 from tests.catalogue.layouts import LAYOUTS
-from tests.catalogue.test_catalogue import CONFIGS, MUTATIONS, declared
+from tests.catalogue.test_catalogue import CONFIGS, MUTATIONS, PATHS, declared
 from tests.e2e.harness import JB, run
 
 
@@ -24,7 +24,7 @@ def test_a_judge_that_is_always_right_has_the_best_figure_of_every_benchmark(tmp
         | {"dataset": abbr}
         for config, abbr in firsts.items()
     ]
-    names = [f"judgebench.configs.datasets.judge_catalogue.{config}" for config in CONFIGS]
+    names = [f"judgebench.configs.datasets.{PATHS[config].parent.name}.{config}" for config in CONFIGS]
     lines = ["from mmengine.config import read_base", "with read_base():"]
     lines += [f"    from {name} import {name.rpartition('.')[2]}_datasets" for name in names]
     lines.append(f"models = {pprint.pformat(models)}")

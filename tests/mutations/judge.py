@@ -18,6 +18,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from judgebench.records.flow import Prompt, Reply
@@ -109,6 +110,7 @@ def _said(writer: Writer, seen: list[Seen], way: str) -> Said:
         "decision": _decision,
         "step": _steps,
         "steps": _steps,
+        "order": _order,
     }
     return decide[writer.says](writer, seen, way)
 
@@ -136,6 +138,15 @@ def _decision(writer: Writer, seen: list[Seen], way: str) -> str:
     true = {"good": "correct", "bad": "incorrect", "broken": "invalid"}[one.quality]
     contrary = "incorrect" if true == "correct" else "correct"
     return {"right": true, "wrong": contrary, "first": "correct", "tie": writer.decisions[-1]}[way]
+
+
+def _order(_writer: Writer, seen: list[Seen], way: str) -> str:
+    """Return the letters of the shown answers from the best on; ``first`` is the order in which they are shown."""
+    worth = {
+        letter: int(one.quality.removeprefix("worth-")) for letter, one in zip(ascii_uppercase, seen, strict=False)
+    }
+    best = "".join(sorted(worth, key=lambda letter: -worth[letter]))
+    return {"right": best, "wrong": best[::-1], "first": "".join(worth)}[way]
 
 
 def _steps(writer: Writer, seen: list[Seen], way: str) -> list[bool]:

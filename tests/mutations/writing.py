@@ -11,10 +11,11 @@ from typing import Any
 from judgebench.records.flow import Reply, TokenLogprob
 
 Said = int | str | list[bool]
-"""A side (1 first, -1 second, 0 neither), a grade, a label, or the truth of every step."""
+"""A side (1 first, -1 second, 0 neither), a grade, a label, an order of letters, or the truth of every step."""
 
 SIDES = {1: ("A", "A>B", "A>>B"), -1: ("B", "B>A", "B>>A"), 0: ("tie", "A=B")}
 """What configs call a side."""
+_SAYS = {"boxed_last": "step", "step_list": "steps", "letter_order": "order"}
 _OPENINGS = (
     "Let me think.",
     "Answer A is longer, answer B is clearer; 7 of 10 readers would not mind.",
@@ -31,7 +32,7 @@ class Writer:
         sides: Whether labels and numbers are about which of two answers is better.
 
     Attributes:
-        says: What is said: ``side``, ``grade``, ``decision``, ``step`` or ``steps``.
+        says: What is said: ``side``, ``grade``, ``decision``, ``step``, ``steps`` or ``order``.
         decisions: The parser's labels in order.
         scale: Lowest and highest grade.
     """
@@ -40,9 +41,11 @@ class Writer:
         self.spec: Mapping[str, Any] = {"type": spec} if isinstance(spec, str) else spec
         kind = self.spec["type"]
         self.decisions: list[str] = list(dict.fromkeys(self.spec.get("decisions", {}).values()))
-        self.says = "side" if sides else {"boxed_last": "step", "step_list": "steps"}.get(kind, "")
+        self.says = "side" if sides else _SAYS.get(kind, "")
         self.says = self.says or ("decision" if self.decisions else "grade")
         self.scale: tuple[int, int] = (self.spec.get("low", 1), self.spec.get("high", 10))
+        if kind == "word_scale":
+            self.scale = (min(self.spec["words"].values()), max(self.spec["words"].values()))
         if any("[1-5]" in pattern for pattern in self.spec.get("patterns", [])):
             self.scale = (1, 5)
         self._write = _STYLES[kind]
@@ -183,6 +186,21 @@ def _grades(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> R
     return _reply(rng.choice((written, f"Grades:\n```json\n{written}\n```")))
 
 
+def _word(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    if said is None:
+        return _reply(rng.choice(("It is fair.", "Good\nPoor", "7", "")))
+    (word,) = [word for word, grade in spec["words"].items() if grade == said]
+    return _reply(rng.choice((word, f"{word}.", f"Rating: **{word.lower()}**")))
+
+
+def _letters(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    opening = rng.choice(_OPENINGS)
+    if said is None:
+        return _reply(f"{opening} All of them are fine.")
+    written = ", ".join(str(said))
+    return _reply(rng.choice((f"{opening}\n\n[[{written}]]", f'{{"judgement": "{said}"}}', str(said))))
+
+
 _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], Reply]] = {
     "anchored": _verdict_line,
     "unique_decision": _patterned,
@@ -198,5 +216,7 @@ _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], 
     "score_line": _score,
     "tagged": _tag,
     "criteria_sums": _grades,
+    "word_scale": _word,
+    "letter_order": _letters,
 }
 """By the parser's name; a benchmark with another parser needs an entry here."""

@@ -8,6 +8,20 @@ from judgebench.models import extract_non_reasoning_content
 with read_base():
     from judgebench.configs.datasets.aime2025.aime2025_gen import aime2025_datasets
 
+about = dict(
+    title="AIME 2025 with a judge",
+    source="Mathematical Association of America (2025), American Invitational Mathematics Examination I and II",
+    published="hub opencompass/AIME2025, configurations AIME2025-I and AIME2025-II",
+    licence="the texts are the association's, for evaluation only",
+    size="30 problems",
+    columns="those of `aime2025_gen`",
+    asks="the model as in `aime2025_gen`; the judge whether the answer agrees with the reference",
+    scored="accuracy in two rows: `aime2025` by the rule, `aime2025-judge` by the judge, and how often the two agree",
+    unread="unparsed, counted, and in the bounds; for the judge's reply too",
+    checked="invented rows of the published layout, answers and judges whose figures are known",
+    weaknesses="The judge sees the reference: it is asked to compare, and not to solve.",
+)
+
 aime2025_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=dict(
         attr="service",  # a service that is asked over HTTP; may be left out

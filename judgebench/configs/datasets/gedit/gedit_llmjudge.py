@@ -9,6 +9,40 @@ from judgebench.models import extract_non_reasoning_content
 with read_base():
     from judgebench.configs.judges.pictures.picture_edit import judges
 
+also_called = ["gedit", "gedit_gen", "gedit_gen_0_shot_llmjudge", "gedit_bench"]
+
+about = dict(
+    title="GEdit-Bench",
+    source="S. Liu et al. (2025), Step1X-Edit: A Practical Framework for General Image Editing, arXiv:2504.17761",
+    published="hub stepfun-ai/GEdit-Bench, split train",
+    licence="MIT, by the hub's page",
+    size="1,212 edits of pictures: 606 in English and 606 in Chinese, of eleven kinds",
+    columns="`key`, `instruction`, `input_image_raw` (picture), `instruction_language` (`en` or `cn`), `task_type`",
+    asks="an edited picture: the model answers with a picture, and one that answers with text alone has nothing to be judged. "
+    "The judge is asked twice: SC, with both pictures; PQ, with the edited one alone",
+    scored="`overall`: the mean of sqrt(SC * PQ), from 0 to 10, where SC and PQ are the lesser of two numbers; "
+    "`aspect/SC`, `aspect/PQ`; by language and kind of edit",
+    unread="the edit is left out and counted; `overall_unread_as_0` counts it as 0, as AISBench does",
+    checked="invented rows of the published layout, edited pictures, and a judge whose figures are known",
+    weaknesses="AISBench takes the first list of two whole numbers anywhere in a reply, and decides by Chinese characters in "
+    "the instruction which language it is; here the row says it.",
+    figures=[
+        dict(
+            of=name,
+            figure=f"{figure}, by a GPT judge, English",
+            value=value,
+            date=date,
+            source="github stepfun-ai/Step1X-Edit, README",
+        )
+        for name, date, values in (
+            ("Step1X-Edit v1.1", "2025-07", ("7.66", "7.35", "6.97")),
+            ("Flux-Kontext-dev", "2025-11", ("7.16", "7.37", "6.51")),
+            ("Qwen-Image-Edit-2509", "2025-11", ("8.00", "7.86", "7.56")),
+        )
+        for figure, value in zip(("SC", "PQ", "overall"), values, strict=True)
+    ],
+)
+
 gedit_datasets = [
     dict(
         abbr="gedit",

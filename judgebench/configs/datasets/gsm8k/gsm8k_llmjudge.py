@@ -8,6 +8,20 @@ from judgebench.models import extract_non_reasoning_content
 with read_base():
     from judgebench.configs.datasets.gsm8k.gsm8k_gen import gsm8k_datasets
 
+about = dict(
+    title="GSM8K with a judge",
+    source="K. Cobbe et al. (2021), Training Verifiers to Solve Math Word Problems, arXiv:2110.14168",
+    published="hub openai/gsm8k, configuration main, split test",
+    licence="MIT",
+    size="1,319 problems",
+    columns="those of `gsm8k_gen`",
+    asks="the model as in `gsm8k_gen`; the judge whether the answer agrees with the reference",
+    scored="accuracy in two rows: `gsm8k` by the rule, `gsm8k-judge` by the judge, and how often the two agree",
+    unread="unparsed, counted, and in the bounds; for the judge's reply too",
+    checked="invented rows of the published layout, answers and judges whose figures are known",
+    weaknesses="The judge sees the reference: it is asked to compare, and not to solve.",
+)
+
 gsm8k_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=dict(
         attr="service",  # a service that is asked over HTTP; may be left out

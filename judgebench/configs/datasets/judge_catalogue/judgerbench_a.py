@@ -11,8 +11,8 @@ with read_base():
 
 about = dict(
     title="JudgerBench, part A",
-    source="the OpenCompass project (judgerbench_A_en, judgerbench_A_cn); CompassJudger, github "
-    "open-compass/CompassJudger",
+    source="M. Cao et al. (2024), CompassJudger-1: All-in-one Judge Model Helps Model Evaluation and Evolution, "
+    "arXiv:2410.16256; github open-compass/CompassJudger",
     published="with OpenCompass; one JSON list for each language",
     licence="code Apache-2.0; the data's licence was not found",
     size="as many rows as the two files hold",
@@ -22,6 +22,17 @@ about = dict(
     scored="`accuracy`: the mean of both orders, by category",
     unread="wrong",
     checked="invented rows of the published layout, and judges whose figures are known",
+    figures=[
+        dict(of=judge, figure=f"accuracy, {language}", value=value, date="2024-10", source="arXiv:2410.16256, table 5")
+        for judge, values in (
+            ("GPT-4o-0806", (".664", ".608")),
+            ("Skywork-llama3.1-8B", (".630", ".605")),
+            ("Qwen2.5-72B-Chat", (".615", ".590")),
+            ("CompassJudger-1-32B", (".614", ".612")),
+            ("CompassJudger-1-7B", (".570", ".583")),
+        )
+        for language, value in zip(("English", "Chinese"), values, strict=True)
+    ],
     weaknesses="OpenCompass asks one order and reads the letter A anywhere first, so that 'Assistant B' is A there; "
     "its figures do not compare with ours.",
 )

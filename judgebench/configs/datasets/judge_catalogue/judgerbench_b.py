@@ -46,6 +46,16 @@ about = dict(
     "project",
     choices={"an unread pair leaves the figure": "datasets.judgerbench_b_arenahard.score.unread=drop"},
     checked="invented rows of the published layout, and judges whose figures are known; no recordings are public",
+    figures=[
+        dict(of=judge, figure=f"accuracy, {part}", value=value, date="2024-10", source="arXiv:2410.16256, table 9")
+        for judge, values in (
+            ("Qwen2.5-72B-Chat", (".878", ".677", ".599", ".570")),
+            ("CompassJudger-1-32B", (".857", ".806", ".596", ".621")),
+            ("CompassJudger-1-7B", (".816", ".783", ".564", ".586")),
+            ("Qwen2.5-7B-Chat", (".777", ".670", ".470", ".444")),
+        )
+        for part, value in zip(("AlignBench", "FoFo", "WildBench", "Arena-Hard"), values, strict=True)
+    ],
     weaknesses="Gold is another judge, and no truth. The project compares the five levels of Arena-Hard and WildBench exactly, "
     "where its reader takes B++ for B+, asks one order, and prints the correlation of the sums by model beside; its figures do "
     "not compare with ours.",

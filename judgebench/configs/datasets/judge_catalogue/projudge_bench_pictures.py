@@ -9,15 +9,25 @@ about = dict(
     source="J. Ai et al. (2025), ProJudge: A Multi-Modal Multi-Discipline Benchmark and Instruction-Tuning Dataset for "
     "MLLM-based Process Judges, arXiv:2503.06553",
     published="hub julyai/ProJudgeBench, split test",
-    licence="on the hub's page",
-    size="2,400 solutions with 50,118 steps; `projudge_bench` holds those whose problems need no picture",
+    licence="CC BY-NC; see the hub's page",
+    size="2,400 solutions with 50,118 steps, 600 of each of four disciplines (arXiv:2503.06553); `projudge_bench` holds those whose problems need no picture",
     columns="`id`, `question`, `subject`, `image_paths` (paths beside the file; may be empty), `process_evaluation` (of each "
     "step its text, `1` or `0`, the kind of error, an explanation)",
     asks="a JSON list that says of every step whether it is right and, if not, which kind of error it holds; the problem's "
     "pictures come first",
     scored="as `projudge_bench`: accuracy over steps, the first wrong step, and the kinds of errors, by subject",
-    unread="the solution is left out and counted",
+    unread="every step of the solution is wrong, and the solution is counted",
     checked="invented rows of the published layout with pictures, and judges whose figures are known",
+    figures=[
+        dict(of=judge, figure=figure, value=value, date="2025-03", source="arXiv:2503.06553, table 3")
+        for judge, step, kind in (
+            ("GPT-4o", "85.10", "44.89"),
+            ("InternVL2.5-38B", "78.85", "17.12"),
+            ("Gemini-2.0-thinking-exp", "72.61", "35.27"),
+            ("InternVL2.5-8B", "25.58", "6.77"),
+        )
+        for figure, value in (("accuracy over steps", step), ("kinds of error", kind))
+    ],
     weaknesses="A judge that takes no pictures is refused; ask it `projudge_bench`.",
 )
 

@@ -21,6 +21,16 @@ about = dict(
     figures=[
         dict(of=name, figure="accuracy", value=value, date="2025-04", source="simple-evals, README")
         for name, value in (("gpt-4o-2024-11-20", "68.5"), ("gpt-4o-mini", "70.2"), ("o1", "96.4"))
+    ]
+    + [
+        dict(
+            of=f"a fine-tuned GPT-4, the best of 1,860 answers by {by}",
+            figure="accuracy",
+            value=value,
+            date="2023-05",
+            source="arXiv:2305.20050, figure 3",
+        )
+        for by, value in (("a process reward model", "78.2"), ("an outcome reward model", "72.4"), ("majority", "69.6"))
     ],
     weaknesses="simple-evals has a model compare the answers, and its figures before o1 are of the whole of MATH.",
 )

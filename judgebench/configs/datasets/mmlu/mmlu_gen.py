@@ -3,6 +3,25 @@
 from judgebench.datasets import CsvDataset
 from judgebench.judges import ChoiceEqual, ChoiceLetter
 
+also_called = ["mmlu", "mmlu_generative", "mmlu_gen_0_shot_cot_chat_prompt"]
+
+about = dict(
+    title="MMLU",
+    source="D. Hendrycks et al. (2021), Measuring Massive Multitask Language Understanding, arXiv:2009.03300",
+    published="hub cais/mmlu, a configuration for each subject, split test; the authors' archive data.tar (linked in github "
+    "hendrycks/test) holds test/SUBJECT_test.csv",
+    licence="MIT",
+    size="14,042 questions of 57 subjects",
+    columns="a CSV file without a header line: question, the four options, the letter of the right one; on the hub `question`, "
+    "`choices` (a list), `answer` (0 to 3)",
+    asks="a question with four options, without worked examples, and a last line `Answer: <letter>`",
+    scored="accuracy by the letter that the answer states last, by subject; `--merge-ds` gives the accuracy over all",
+    unread="unparsed where no letter, or more than one, is chosen; counted, and in the bounds",
+    checked="invented rows of the published layout and answers whose figures are known",
+    weaknesses="lm-eval's `mmlu` compares the probabilities of the four letters and asks with up to five worked examples: its "
+    "figures do not compare with those of written answers.",
+)
+
 mmlu_subjects = """
 abstract_algebra anatomy astronomy business_ethics clinical_knowledge college_biology college_chemistry
 college_computer_science college_mathematics college_medicine college_physics computer_security conceptual_physics

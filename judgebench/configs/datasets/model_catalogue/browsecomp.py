@@ -26,10 +26,21 @@ about = dict(
     unread="left out, counted, and in the bounds; wrong in `accuracy_of_all`, as in the project",
     checked="invented rows of the published layout, encrypted as published, and judges whose figures are known",
     figures=[
-        dict(of="GPT-4o without browsing", figure="accuracy", value="0.6", date="2025-04", source="inspect-evals"),
-        dict(of="o1", figure="accuracy", value="9.9", date="2025-04", source="inspect-evals"),
+        dict(
+            of=name,
+            figure=figure,
+            value=value,
+            date="2025-04",
+            source="arXiv:2504.12516, as the README of inspect-evals 0.26.0 gives it",
+        )
+        for name, accuracy, error in (
+            ("GPT-4o without browsing", "0.6", "69"),
+            ("GPT-4o with browsing", "1.9", "82"),
+            ("o1", "9.9", "65"),
+        )
+        for figure, value in (("accuracy", accuracy), ("calibration error", error))
     ],
-    weaknesses="At commit ee3b0318 the project's own code compares `correct: yes` with `yes` and so calls every answer "
+    weaknesses="The paper's figures of GPT-4.5 and Deep Research could not be read here. At commit ee3b0318 the project's own code compares `correct: yes` with `yes` and so calls every answer "
     "wrong; its figures come from another version. The run folder holds the texts in plain form: keep it to yourself.",
 )
 

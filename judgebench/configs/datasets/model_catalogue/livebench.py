@@ -23,9 +23,22 @@ about = dict(
         "the questions of one release": "datasets.livebench.release=2024-11-25",
     },
     checked="invented rows of the published layout and answers whose figures are known",
+    figures=[
+        dict(of="o1-preview", figure="average of all tasks", value="64.7", date="2024-10", source="arXiv:2406.19314v2"),
+        *(
+            dict(
+                of=name,
+                figure="average of all tasks, release 2024-06-24",
+                value=value,
+                date="2024-06",
+                source="the project's recorded judgments, in the README of inspect-evals 0.26.0",
+            )
+            for name, value in (("gpt-3.5-turbo-0125", "34.05"), ("claude-3-haiku-20240307", "34.58"))
+        ),
+    ],
     weaknesses="Four tasks are scored here: web_of_lies_v2, web_of_lies_v3, spatial and cta. Rows of all others are left "
     "out, because each has a program of its own (half points in zebra_puzzle, edit distances, tables, code that is run), "
-    "which is in no package: the figures are no LiveBench averages. The project's own rules for the four take more forms "
+    "which is in no package: the figures are no LiveBench averages, and the published ones below are. The project's own rules for the four take more forms "
     "(three of the last bold words, plain text).",
 )
 

@@ -8,6 +8,26 @@ from judgebench.datasets import JudgeSamples
 from judgebench.judges import DeclaredJudge
 from judgebench.metrics import PairScore
 
+about = dict(
+    title="MJ-Bench",
+    source="Z. Chen et al. (2024), MJ-Bench: Is Your Multimodal Reward Model Really a Good Judge for Text-to-Image "
+    "Generation?, arXiv:2407.04842",
+    published="hub MJ-Bench/MJ-Bench, splits alignment, safety and quality (access on request); code in github "
+    "MJ-Bench/MJ-Bench",
+    licence="code MIT; the licence of the pictures stands on the hub's page",
+    size="pairs of pictures: 724 of alignment, 574 of safety, 1,121 of quality (arXiv:2407.04842)",
+    columns="`caption`, `image0`, `image1` (pictures), `label` (0: `image0` is the better one, 1: `image1`)",
+    asks="`mj_bench`: which of two pictures is better, both shown at once, in both orders. `mj_bench_single`: a whole "
+    "number from 0 to 10 for each picture by itself",
+    scored="`accuracy`, and `accuracy_without_ties`, where neither gold nor the judge says tie; by perspective. Orders "
+    "that contradict each other, and equal numbers, are a tie",
+    unread="wrong in `accuracy`, and counted",
+    checked="invented rows of the published layout with pictures, and judges whose figures are known",
+    weaknesses="In some subsets the better picture always stands first: read `first_shown_rate` before `accuracy`. The "
+    "project asks for both ratings in one reply and in one order. Its tables could not be read here, so no published "
+    "figure is given.",
+)
+
 _rows = dict(
     type=JudgeSamples,
     path="mj_bench/{split}.parquet",
