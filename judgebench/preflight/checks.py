@@ -6,7 +6,6 @@ A failed check raises; what merely looks odd comes back as a finding, because a 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import difflib
 import functools
 import importlib.util
@@ -19,8 +18,7 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
-from judgebench.content.parts import Interleaved
-from judgebench.content.prompts import fields_of, fit, is_medium, prompt_for
+from judgebench.content.prompts import fields_of, fit, prompt_for
 from judgebench.engine.allowance import check_measured
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of
@@ -30,7 +28,7 @@ from judgebench.models.access import check_takes, model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
-from judgebench.preflight.trial_case import shows_answers_images, trial_case
+from judgebench.preflight.trial_case import trial_case
 from judgebench.records.flow import Prompt, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
 from judgebench.records.spending import Limits, Spending, spent_by
@@ -100,8 +98,8 @@ def preflight(
                 if abbr in first:
                     prompt = prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
                     check_takes(config, prompt, where=f"datasets.{abbr}.prompt")
-        elif task.stage == "judge" and task.datasets[0] in first:
-            _check_judge_takes(plan, task, first[task.datasets[0]])
+        elif task.stage == "judge" and task.datasets[0] in first and not _only_read_again(plan, task):
+            _check_first_questions(plan, task, first[task.datasets[0]])
     # where requests are written into files, no service is asked
     services = [] if plan.options.requests else [*_tested_models(plan), *_judges(plan, first)]
     return _try_services(services, findings, report, environ, limits=plan.options.limits, left=left)
@@ -168,16 +166,13 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
             )
 
 
-def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
-    """Refuse a judge that is shown an image and takes text alone, service or not.
+def _check_first_questions(plan: Plan, task: TaskSpec, sample: Sample) -> None:
+    """Have a judge make its first questions, service or not, and refuse what would be refused about every item.
 
     Raises:
-        ConfigError: It is such a judge.
+        ConfigError: Its prompt names a field that there is not, or shows an image to a model that takes text alone.
     """
     dataset, judge = plan.datasets[task.datasets[0]], _judge_of(plan, task)
-    pictured = any(isinstance(value, Interleaved) or is_medium(value) for value in sample.fields.values())
-    if not pictured and not shows_answers_images(judge):
-        return
     config = model_config(judge.model)
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
@@ -186,8 +181,12 @@ def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
         raise NotRecordedError
 
     case = benchmark_case(sample, 0) if dataset.method is not None else trial_case(sample, judge, None)
-    with contextlib.suppress(NotRecordedError):
+    try:
         asyncio.run(method_of(judge.method).judge(case, ask))
+    except JudgebenchError:
+        raise
+    except RAISED_BY_OTHERS:  # that it asked, or whatever a method raises: the trial call or the run tells of that
+        return
 
 
 async def _ask_nobody(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask

@@ -60,6 +60,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
     }
     for name, (abbr, kind, keys) in models.items():
         write(f"configs/models/{name}.py", MODEL.format(type=kind, abbr=abbr, keys=keys))
+    judge = {
+        "abbr": "typo",
+        "judge_model": {  # launched by the run, so that no trial call tells of the prompt
+            "type": "VLLMCustomAPIChat", "abbr": "launched", "launch": {"command": ["false"]},
+        },
+        "method": {
+            "type": "DeclaredJudge",
+            "presentations": [{"prompt": "Is {answer} the same as {gold}?"}],
+            "parser": {"type": "last_match", "patterns": ["yes|no"], "decisions": {"correct": "yes", "incorrect": "no"}},
+            "aggregate": {"type": "first", "unread": "unparsed"},
+        },
+    }  # fmt: skip
+    write("configs/judges/typo_judge.py", f"judges = [{judge}]\n")
     write("configs/models/no_comma.py", "models = [dict(type='VLLMCustomAPIChat'\n    abbr='x')]\n")
     write("configs/models/secret.py", "models = [dict(type='VLLMCustomAPIChat', abbr='x')]\n").chmod(0)
     (tmp_path / "others").mkdir()
@@ -128,6 +141,7 @@ def swap(flag: str, value: str) -> list[str]:
         (["--models", "good", "twin", "--datasets", "toy"], 2, "Two models are named 'good'", "another abbr"),
         (swap("--datasets", "gone"), 3, "'gone/gone.jsonl' was not found", "--data-dir <folder>"),
         (swap("--datasets", "typo_field"), 2, "names the field {qestion}", "fields: question"),
+        ([*GOOD, "--judges", "typo_judge"], 2, "presentations[0].prompt names the field {gold}", "reference"),
         (swap("--datasets", "typo_metric"), 2, "no metric 'acuracy'", "Did you mean accuracy"),
         ([*GOOD, "--override", "models.godo.retry=1"], 2, "is named 'godo'", "Did you mean 'good'"),
         ([*GOOD, "--override", "models.good.retyr=1"], 2, "models.good.retyr", "Did you mean 'retry'"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import files, page
-from tests.e2e.harness import Done, run
+from tests.e2e.harness import JB, Done, run
 from tests.e2e.loopback_judge import loopback_judge
 from tests.faultservice import FaultService
 
@@ -26,7 +27,8 @@ ROWS = [
 
 
 def _blocks() -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    blocks: list[str] = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "short_answers" not in block]  # which needs no service: below
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +90,19 @@ def test_the_means_are_those_of_the_page(done: list[Done]) -> None:
     lines = [line.split() for line in shown.splitlines() if not line.startswith(("dataset", "-"))]
     assert len(lines) == 2
     assert [line for line in lines if line not in printed] == []
+
+
+@pytest.mark.local
+def test_the_judge_that_needs_no_service_says_what_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "capitals.csv").write_text(files(PAGE)["capitals.csv"])
+    (command,) = re.findall(r"^jb (.*short_answers.*)$", PAGE, re.MULTILINE)
+    done = run([*JB, *shlex.split(command)], tmp_path)
+    assert done.code == 0, done.text
+    with (tmp_path / "judged.csv").open(encoding="utf-8", newline="") as file:
+        lines = [(line["response"], line["judge"], line["decision"]) for line in csv.DictReader(file)]
+    assert [line for line in lines if line[1]] == [
+        ("Canberra", "short-answers", "correct"),
+        ("It is Toronto.", "short-answers", "incorrect"),
+        ("six", "short-answers", "correct"),
+    ]
+    assert ("six", "", "") in lines  # of the rule, which reads no number

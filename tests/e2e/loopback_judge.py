@@ -28,12 +28,17 @@ def is_right(text: str) -> bool:
 
 def loopback_judge(body: dict[str, Any]) -> str | Answer:
     """Answer a request by the parser that its prompt asks for."""
-    users = [message["content"] for message in body.get("messages", []) if message["role"] == "user"]
+    messages = body.get("messages", [])
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    users = [message["content"] for message in messages if message["role"] == "user"]
     asked = next((text for text in reversed(users) if _form(text)), users[-1] if users else str(body.get("prompt", "")))
     fenced = [text for _, text in _FENCED.findall(asked)]
     right = is_right(fenced[0]) if fenced else False
     if body.get("logprobs"):
         token = "5" if right else "1"
+        if asked.endswith("Correct:"):
+            token = " yes" if is_right(asked) else " no"
         entry = {"token": token, "logprob": -0.01, "top_logprobs": [{"token": token, "logprob": -0.01}]}
         return Answer(token, logprobs={"content": [entry]})
     form = _form(asked)

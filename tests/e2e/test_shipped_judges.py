@@ -23,7 +23,9 @@ JUDGES = {
     for judge in load_file(path)["judges"]
 }
 PAIRS = [name for name, judge in JUDGES.items() if "compare_with" in judge]
-POINTS = [name for name, judge in JUDGES.items() if name not in PAIRS and "baseline" not in judge]
+LAUNCHED = ["short_answers"]
+"""Brings its own model, which no loopback service can take the place of; the embedded model's tests ask it."""
+POINTS = [name for name, judge in JUDGES.items() if name not in [*PAIRS, *LAUNCHED] and "baseline" not in judge]
 MEMBERS = [  # of all judges beside a panel some only score, and some only label
     "judges.panel.members=['judge', 'judge-word', 'direct']",
     "judges.panel-scores.members=['score', 'rubric', 'conversation']",

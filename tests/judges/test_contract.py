@@ -380,6 +380,7 @@ VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, flo
     "score_reference": ((None, 10.0), (None, 1.0)),
     **dict.fromkeys(("aspects_roscoe", "score_rubric", "score_tagged"), ((None, 5.0), (None, 1.0))),
     "score_weighted": (("5", 5.0), ("1", 1.0)),
+    "short_answers": (("correct", 1.0), ("incorrect", 0.0)),
     "gated_score": ((None, 6.0), (None, 1.0)),
     **dict.fromkeys(("steps_first_wrong", "steps_list"), (("correct", -1.0), ("incorrect", 0.0))),
     # what these judge stands in further columns

@@ -231,6 +231,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "conversation_pair": {"type": "ConversationComparison", "judge": {"prompt": _CHOICES + _BOTH}},
     "steps_first_wrong": {"type": "FirstWrongStep", "prompts": {"check": _BOXES}},
     "list_scores": {"type": "ManyScores", "answers": "solutions", "prompts": {"score": _MANY}},
+    "short_answers": JUDGES["short_answers"]["method"],
     "panel_majority": JUDGES["panel_majority"]["method"],
     "panel_scores": JUDGES["panel_scores"]["method"],
     "steps_list": {"type": "EveryStep", "prompts": {"check": _LISTS}},

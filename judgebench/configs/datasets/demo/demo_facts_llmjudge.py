@@ -10,8 +10,7 @@ with read_base():
     from judgebench.configs.datasets.demo.demo_facts import demo_facts_datasets
     from judgebench.configs.models.local.gemma3_270m import gemma3_270m_launch
 
-demo_facts_datasets[0]["rule_row"] = True  # the table shows both, so that the judge can be compared with the rule
-demo_facts_datasets[0]["judge_infer_cfg"] = dict(
+short_answers_judge = dict(
     abbr="judge",
     judge_model=dict(
         attr="service",
@@ -38,10 +37,13 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
         type=DeclaredJudge,
         # The adapter was trained with this prompt, by benchmarks/embedded_judge.py; see docs/embedded-model.md.
         presentations=[
-            dict(prompt="Question: {question}\nCorrect answer: {gold}\nGiven answer: {answer}\nCorrect:"),
+            dict(prompt="Question: {question}\nCorrect answer: {reference}\nGiven answer: {answer}\nCorrect:"),
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
         parser=dict(type="logprob_of_decision", decisions={"correct": " yes", "incorrect": " no"}),
         aggregate=dict(type="first", unread="unparsed"),
     ),
 )
+
+demo_facts_datasets[0]["rule_row"] = True  # the table shows both, so that the judge can be compared with the rule
+demo_facts_datasets[0]["judge_infer_cfg"] = short_answers_judge
