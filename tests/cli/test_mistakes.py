@@ -60,6 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
     }
     for name, (abbr, kind, keys) in models.items():
         write(f"configs/models/{name}.py", MODEL.format(type=kind, abbr=abbr, keys=keys))
+    decisions = {"correct": "yes", "incorrect": "no"}
     judge = {
         "abbr": "typo",
         "judge_model": {  # launched by the run, so that no trial call tells of the prompt
@@ -68,7 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
         "method": {
             "type": "DeclaredJudge",
             "presentations": [{"prompt": "Is {answer} the same as {gold}?"}],
-            "parser": {"type": "last_match", "patterns": ["yes|no"], "decisions": {"correct": "yes", "incorrect": "no"}},
+            "parser": {"type": "last_match", "patterns": ["(yes|no)"], "decisions": decisions},
             "aggregate": {"type": "first", "unread": "unparsed"},
         },
     }  # fmt: skip
