@@ -1,26 +1,71 @@
-"""The same model asked in words: what a probe is compared with."""
+"""The same model asked in words: what a probe is compared with. Its labels are kept in a file as they come."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from judgebench.content.prompts import PromptKind, fit
 from judgebench.models.contract import Client
 from judgebench.records.flow import Reply, Request
+from judgebench.store.journal import make_folder, open_file, open_mended
 
 _ENDING = "\n\nReply with one of these and nothing else: {labels}.\nReply:"
 
 
+class LabelLine(msgspec.Struct, frozen=True):
+    """A label that the model wrote for a text.
+
+    Attributes:
+        key: Of the model, the prompt, its parameters and the labels. ``label``: ``None`` where the reply names none.
+    """
+
+    key: str
+    label: Any
+
+
+class KeptLabels:
+    """Labels by what was asked, in a file that grows as they come.
+
+    Args:
+        file: Made with its folder where it is missing.
+        model: What makes the model the same.
+    """
+
+    def __init__(self, file: Path, model: Any) -> None:
+        make_folder(file.parent)
+        self._file, self._model = file, model
+        self.known: dict[str, Any] = {}
+        if kept := open_mended(file):
+            with kept:
+                lines = msgspec.json.Decoder(LabelLine).decode_lines(kept.read())
+            self.known = {line.key: line.label for line in lines}
+
+    def key(self, *question: Any) -> str:
+        """Return what the label of a question is known by."""
+        return hashlib.sha256(msgspec.json.encode([self._model, *question], order="deterministic")).hexdigest()
+
+    def add(self, key: str, label: Any) -> None:
+        """Keep a label."""
+        self.known[key] = label
+        with open_file(self._file, "ab") as file:
+            file.write(msgspec.json.encode(LabelLine(key, label)) + b"\n")
+
+
 async def labels_in_words(
-    client: Client, kind: PromptKind, texts: Sequence[str], classes: Sequence[Any], *, at_once: int
+    client: Client, kind: PromptKind, texts: Sequence[str], classes: Sequence[Any], *, at_once: int, kept: KeptLabels
 ) -> list[Any]:
     """Return the label that the model writes for each text; ``None`` where it writes none.
 
     A completion service is asked for the probabilities of its first token, and the most probable label counts: a base
-    model writes anything. A chat service is asked for a reply, in which the first label counts.
+    model writes anything. A chat service is asked for a reply, in which the first label counts. What is kept is not
+    asked again.
 
     Raises:
         EndpointError: The service can serve nobody.
@@ -32,8 +77,13 @@ async def labels_in_words(
     async def one(text: str) -> Any:
         async with gate:
             prompt = fit(text + ending, kind)
-            reply = await client.ask(Request(prompt=prompt, params={"temperature": 0.0, **more}))
-            return _label(reply, classes) if reply.status == "ok" else None
+            key = kept.key(prompt, more, classes)
+            if key not in kept.known:
+                reply = await client.ask(Request(prompt=prompt, params={"temperature": 0.0, **more}))
+                if reply.status != "ok":
+                    return None
+                kept.add(key, _label(reply, classes))
+            return kept.known[key]
 
     return list(await asyncio.gather(*(one(text) for text in texts)))
 

@@ -136,11 +136,17 @@ def text_key(text: str, wanted: Represent) -> str:
 
 def store_folder(parent: Path, model: dict[str, Any], wanted: Represent) -> Path:
     """Return the folder of the states of one model, asked in one way."""
-    named = {name: model.get(name, "") for name in ("type", "model", "path", "url", "generation_kwargs")}
-    named["options"] = (model.get("launch") or {}).get("options", {})  # how long it may take to start changes no state
+    named = same_model(model)
     which = msgspec.structs.replace(wanted, item_from=0)
     digest = hashlib.sha256(msgspec.json.encode([named, which], order="deterministic")).hexdigest()[:12]
     return parent / "features" / f"{model['abbr']}-{digest}"
+
+
+def same_model(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a model that change what it replies."""
+    named = {name: model.get(name, "") for name in ("type", "model", "path", "url", "generation_kwargs")}
+    named["options"] = (model.get("launch") or {}).get("options", {})  # how long it may take to start changes no state
+    return named
 
 
 _OF_THE_TEXT = frozenset({"context_length", "bad_request", "local"})

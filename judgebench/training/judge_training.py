@@ -7,7 +7,7 @@ import math
 import platform
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import msgspec
 from judgebench.errors import ConfigError, DataError, how_many
 from judgebench.judges.core.contract import Case
 from judgebench.metrics.statistics.intervals import wilson
-from judgebench.records.flow import Reply, TokenLogprob
+from judgebench.records.flow import Prompt, Reply, TokenLogprob
 from judgebench.records.run import JudgeConfig
+from judgebench.store.journal import open_file, open_mended
 from judgebench.training.adapter_gguf import ARCHITECTURES, write_adapter
 from judgebench.training.base_model import Base
 from judgebench.training.judge_examples import (
@@ -32,13 +33,26 @@ from judgebench.training.judge_examples import (
     verdict_by,
 )  # fmt: skip
 from judgebench.training.judge_files import JudgmentRow
-from judgebench.training.lora import ExampleTokens, LoraModel, Settings
+from judgebench.training.lora import ExampleTokens, GreedyReply, LoraModel, Settings
 
 _OPPOSITE = {"A": "B", "B": "A"}
 _TOP = 20
 _LONGEST_REPLY = 16
 _FLOOR_SHARE = 0.1
 _LAST_STEPS = 20
+
+
+class KeptReply(msgspec.Struct, frozen=True):
+    """What a model said to a held-out prompt, as a line of ``before.jsonl`` or ``after.jsonl``.
+
+    Attributes:
+        key: Of the prompt, and of what ends a reply to it.
+        text: The reply. ``first``: The likeliest first tokens, with log-probabilities.
+    """
+
+    key: str
+    text: str
+    first: list[tuple[str, float]]
 
 
 class TrainingJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,15 +102,13 @@ def train_judge(job: TrainingJob, tell: Callable[[dict[str, Any]], None], say: C
     if not made:
         raise DataError("There is nothing to train on.")
     job.out.mkdir(parents=True, exist_ok=True)
-    before = _begun(job, made)
+    _begin(job, made)
     begun = time.monotonic()
     model = LoraModel(job.base.folder, job.settings)
     tokens = [model.tokens(one.prompt, one.completion, ends=one.ends) for one in made]
     _check_lengths(tokens, job.settings.max_length)
-    if before is None:
-        say(f"Asking the untrained model about {how_many(len(job.test), 'held-out row')}.")
-        before = held_out(model, job)
-        _write(job.out / "before.json", before)
+    say(f"Asking the untrained model about {how_many(len(job.test), 'held-out row')}.")
+    before = held_out(model, job, job.out / "before.jsonl")
     say(
         f"Training on {how_many(len(made), 'example')}: {how_many(job.settings.steps, 'step')} of {job.settings.batch}."
     )
@@ -105,7 +117,8 @@ def train_judge(job: TrainingJob, tell: Callable[[dict[str, Any]], None], say: C
     model_type = str(model.model_type)
     if model_type in ARCHITECTURES:
         write_adapter(job.out, model_type, job.out / "adapter.gguf")
-    after = held_out(model, job)
+    say(f"Asking the trained model about {how_many(len(job.test), 'held-out row')}.")
+    after = held_out(model, job, job.out / "after.jsonl")
     report = {
         "judge": job.config.abbr,
         "method": job.judge.method.identity(),
@@ -132,8 +145,8 @@ def train_judge(job: TrainingJob, tell: Callable[[dict[str, Any]], None], say: C
     return report
 
 
-def _begun(job: TrainingJob, made: Sequence[TrainingExample]) -> dict[str, Any] | None:
-    """Return what was measured before, where the folder holds this same training; ``None`` where it holds none.
+def _begin(job: TrainingJob, made: Sequence[TrainingExample]) -> None:
+    """Note in the folder which training it holds.
 
     Raises:
         ConfigError: It holds another one.
@@ -147,12 +160,10 @@ def _begun(job: TrainingJob, made: Sequence[TrainingExample]) -> dict[str, Any] 
                 f"{job.out} holds another training (other data, settings or base).",
                 hint="Choose another --out, or remove that folder.",
             )
-        known = job.out / "before.json"
-        return msgspec.json.decode(known.read_bytes()) if known.is_file() else None
+        return
     if (job.out / "train.json").exists():
         raise ConfigError(f"{job.out} is not empty.", hint="Choose another --out.")
     file.write_text(key + "\n", "utf-8")
-    return None
 
 
 def _check_lengths(tokens: Sequence[ExampleTokens], most: int) -> None:
@@ -183,14 +194,37 @@ def _reply_ends(job: TrainingJob) -> tuple[int, list[str]]:
     return most, [stop] if isinstance(stop, str) else list(stop)
 
 
-def held_out(model: LoraModel, job: TrainingJob) -> dict[str, Any]:
-    """Ask about held-out rows, pairs in both orders, and return agreement, consistency and unread replies."""
-    judge = job.judge
+def _replies(model: LoraModel, job: TrainingJob, prompts: Mapping[str, Prompt], file: Path) -> list[GreedyReply]:
+    """Return the reply to every prompt; those that the file has are not computed again, and new ones are added."""
     most, stop = _reply_ends(job)
+    keys = [hashlib.sha256(msgspec.json.encode([one, most, stop])).hexdigest() for one in prompts]
+    lines: list[KeptReply] = []
+    if kept := open_mended(file):
+        with kept:
+            lines = msgspec.json.Decoder(KeptReply).decode_lines(kept.read())
+    by_key = {one.key: (one.text, one.first) for one in lines}
+
+    def keep(new: dict[int, GreedyReply]) -> None:
+        with open_file(file, "ab") as end:
+            end.write(b"".join(msgspec.json.encode(KeptReply(keys[at], *one)) + b"\n" for at, one in new.items()))
+
+    known = {number: by_key[key] for number, key in enumerate(keys) if key in by_key}
+    return model.replies(list(prompts.values()), most, _TOP, stop, known=known, keep=keep)
+
+
+def held_out(model: LoraModel, job: TrainingJob, file: Path) -> dict[str, Any]:
+    """Ask about held-out rows, pairs in both orders, and return agreement, consistency and unread replies.
+
+    Args:
+        model: Is asked.
+        job: Has the rows and the judge.
+        file: Keeps the replies as they come; a training that was stopped goes on after them.
+    """
+    judge = job.judge
     rows = [row for row in job.test if row.answers]
     cases = [case for row in rows for case in _cases(row)]
     prompts = {key_of(prompt): prompt for case in cases for _, prompt in prompts_of(judge, case)}
-    replies = model.replies(list(prompts.values()), most, _TOP, stop)
+    replies = _replies(model, job, prompts, file)
     known = {
         key: Reply(
             status="ok", text=text, finish_reason="stop",

@@ -11,7 +11,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ _SHORTEST_SHARED = 8
 _ROW = 512
 """Tokens of one sequence: longer ones pay for attention, shorter ones for padding."""
 _PROMPTS_AT_ONCE = 16
+GreedyReply = tuple[str, list[tuple[str, float]]]
+"""The text of a reply, and the likeliest first tokens with their log-probabilities."""
+_NONE: Mapping[int, GreedyReply] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -347,8 +350,15 @@ class LoraModel:
         self.model.save_pretrained(str(folder))
 
     def replies(
-        self, prompts: Sequence[Prompt], most: int, top: int, stop: Sequence[str] = ()
-    ) -> list[tuple[str, list[tuple[str, float]]]]:
+        self,
+        prompts: Sequence[Prompt],
+        most: int,
+        top: int,
+        stop: Sequence[str] = (),
+        *,
+        known: Mapping[int, GreedyReply] = _NONE,
+        keep: Callable[[dict[int, GreedyReply]], None] = lambda _: None,
+    ) -> list[GreedyReply]:
         """Return the greedy reply to every prompt, and the likeliest first tokens with their log-probabilities.
 
         Args:
@@ -356,19 +366,24 @@ class LoraModel:
             most: Tokens after which a reply ends.
             top: How many first tokens.
             stop: Texts before which a reply ends.
+            known: Replies that were kept before, by the number of the prompt.
+            keep: Takes new replies as they come. What is computed together does not depend on what is known.
         """
         self.model.eval()
         rows = [self.prompt_tokens(prompt) for prompt in prompts]
-        found: dict[int, tuple[str, list[tuple[str, float]]]] = {}
+        found: dict[int, GreedyReply] = {}
         by_length = sorted(range(len(rows)), key=lambda number: len(rows[number]))
         for at in range(0, len(rows), _PROMPTS_AT_ONCE):
             some = by_length[at : at + _PROMPTS_AT_ONCE]
-            found |= zip(some, self._replies([rows[number] for number in some], most, top, stop), strict=True)
+            if all(number in known for number in some):
+                found |= {number: known[number] for number in some}
+                continue
+            new = dict(zip(some, self._replies([rows[number] for number in some], most, top, stop), strict=True))
+            keep(new)
+            found |= new
         return [found[number] for number in range(len(rows))]
 
-    def _replies(
-        self, rows: Sequence[Sequence[int]], most: int, top: int, stop: Sequence[str]
-    ) -> list[tuple[str, list[tuple[str, float]]]]:
+    def _replies(self, rows: Sequence[Sequence[int]], most: int, top: int, stop: Sequence[str]) -> list[GreedyReply]:
         torch = self.torch
         width = max(map(len, rows))
         ids = torch.zeros(len(rows), width, dtype=torch.long)

@@ -16,9 +16,9 @@ from judgebench.errors import ConfigError, how_many
 from judgebench.models.access import prompt_kind
 from judgebench.records.run import JudgeConfig, Typed
 from judgebench.store.journal import make_folder, write_atomically
-from judgebench.training.asking import labels_in_words
+from judgebench.training.asking import KeptLabels, labels_in_words
 from judgebench.training.examples import LabelledText, TeacherFacts, by_aspect
-from judgebench.training.features import FeatureStore, extract, store_folder
+from judgebench.training.features import FeatureStore, extract, same_model, store_folder
 from judgebench.training.fitting import Figures, check_sklearn
 from judgebench.training.probe_training import NOT_RUN, ProbePlan, Trained, prepare, train
 from judgebench.training.services import NamedModel, served
@@ -82,9 +82,10 @@ async def train_probes(
     else:
         async with served(in_words, notify) as (config, client):
             kind, at_once = prompt_kind(config), config.batch_size
+            labels = KeptLabels(out / "features" / f"{in_words.keys['abbr']}-asked.jsonl", same_model(in_words.keys))
 
             async def ask(shown: Sequence[str], classes: Sequence[Any]) -> list[Any]:
-                return await labels_in_words(client, kind, shown, classes, at_once=at_once)
+                return await labels_in_words(client, kind, shown, classes, at_once=at_once, kept=labels)
 
             trained = [await train(one, plan, store, teacher, out, ask=ask) for one in prepared]
     return TrainedProbes(

@@ -118,6 +118,22 @@ def test_replies_are_those_of_computing_everything_anew_and_end_where_the_servic
     assert model.replies(prompts[:1], 6, 5, [whole[3:]])[0][0] == whole[: whole.index(whole[3:])]
 
 
+def test_replies_that_were_kept_are_not_computed_again_and_change_no_other(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lora, "_PROMPTS_AT_ONCE", 2)
+    model = LoraModel(base, Settings(dtype="float32"))
+    prompts = ["one", "two and more", "three, which is the longest", "four", "5"]
+    kept: list[dict[int, Any]] = []
+    whole = model.replies(prompts, 4, 3, keep=kept.append)
+    assert sorted(number for some in kept for number in some) == [0, 1, 2, 3, 4]
+    assert [sorted(some) for some in kept] == [[0, 4], [1, 3], [2]]
+    again: list[dict[int, Any]] = []
+    known = kept[0] | {1: kept[1][1]}
+    assert model.replies(prompts, 4, 3, known=known, keep=again.append) == whole
+    assert again == kept[1:], "whole groups, so that what is computed together stays the same"
+
+
 def small_training(base: Path, folder: Path, tell: Callable[[dict[str, Any]], None] = lambda _: None) -> list[Any]:
     """Train on random tokens, with a checkpoint after every step, and return the curve of the loss."""
     assert lora._CHECKPOINT_SECONDS <= 60, "what a kill may cost"
@@ -202,8 +218,15 @@ def test_jb_train_judge_writes_adapter_report_and_config(
     assert (out / "adapter_model.safetensors").is_file()
     (judge,) = load_judges(Selection(judges=[str(out / "judge.py")])).judges
     assert (judge.abbr, judge.model["model"]) == ("trained", "trained")
+    asked = [(out / name).read_bytes() for name in ("before.jsonl", "after.jsonl")]
+    torn = asked[1].splitlines(keepends=True)
+    (out / "after.jsonl").write_bytes(b"".join(torn[:3]) + torn[3][:20])
     assert run(command) == 0, "a training that has ended is read from its checkpoint"
-    assert json.loads((out / "train.json").read_text())["loss"] == report["loss"]
+    again = json.loads((out / "train.json").read_text())
+    assert again["loss"] == report["loss"]
+    assert again["held_out"] == report["held_out"]
+    assert (out / "before.jsonl").read_bytes() == asked[0], "no held-out row is asked about twice"
+    assert {*(out / "after.jsonl").read_bytes().splitlines(keepends=True)} == {*torn}
     assert run([*command, "--seed", "2"]) == 2
     assert "holds another training" in capsys.readouterr().err
 
