@@ -190,7 +190,8 @@ def at_work_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
 def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
     """Return how far the run as a whole is, and about how long the rest will take at the present pace.
 
-    Of a task that waits nobody knows the size, so tasks that ask weigh alike; those that only count take no time.
+    Of a task that waits nobody knows the size, so tasks that ask weigh alike; those that only count take no time. While
+    none gets on, as when a service is being launched, there is no pace.
     """
     ended = sum(row.over for row in rows)
     working = sum(not row.over and row.status != "waiting" for row in rows)
@@ -200,7 +201,8 @@ def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
     text += f"; {100 * share:.0f}% done"
     started = [row.started for row in rows if row.started is not None]
     passed = now - min(started, default=now)
-    if ended < len(rows) and share >= _TELLING_SHARE and passed >= _TELLING_SECONDS:
+    under_way = any(not row.over and row.share() > 0 for row in asking)
+    if under_way and share >= _TELLING_SHARE and passed >= _TELLING_SECONDS:
         text += f", about {clock_text(passed * (1 - share) / share)} left"
     return text
 

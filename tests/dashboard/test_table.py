@@ -187,6 +187,8 @@ def test_the_whole_run_says_how_far_it_is_and_what_is_left() -> None:
     rows[0].start(1, 100.0)
     rows[0].end("finish", 110.0)
     rows[1].start(1, 100.0)
+    rows[1].report(Progress(task="1", state="launching"), 105.0)
+    assert whole_run_text(rows, 120.0) == "1 of 5 tasks ended, 1 at work; 25% done", "nothing has a pace"
     rows[1].report(Progress(task="1", state="running", done=60, total=110, kept=10), 120.0)
     assert whole_run_text(rows, 120.0) == "1 of 5 tasks ended, 1 at work; 38% done, about 0:00:33 left"
     for one in rows:
