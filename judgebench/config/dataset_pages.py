@@ -22,7 +22,8 @@ _HEAD = f"""# Datasets
 
 Every dataset that is shipped with `jb`, by the name of its config: `jb --models MODEL --datasets NAME`. In a benchmark
 of *judges* the model is the judge under test, and the items bring their answers along. `jb ls datasets --kind judge
---images no` lists a part of them; `jb show NAME` prints every key and says where the files go.
+--images no` lists a part of them; `jb show NAME` prints every key and says where the files go. Where other tools score
+the same dataset by a rule, [both rules read the same answers](../other-tools.md).
 
 """
 

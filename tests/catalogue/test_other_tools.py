@@ -6,71 +6,27 @@ they differ and which is in no table fails the test, and so does one in a table 
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import string
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from judgebench.judges.core.contract import JudgeMethod
 from judgebench.judges.rules.accepted import AcceptedForms
 from judgebench.judges.rules.choices import ChoiceEqual
 from judgebench.judges.rules.instructions import LM_EVAL, InstructionsFollowed, checkers_of
-from judgebench.judges.rules.math_equal import MathEqual
 from judgebench.judges.rules.spans import SpansEqual
-from judgebench.records.flow import Sample, Verdict
+from judgebench.records.flow import Sample
 from tests.catalogue.judging import datasets
-from tests.catalogue.models import NOBODY, case_of, method_for
+from tests.catalogue.models import method_for
+from tests.catalogue.other_tools import Form, compare, right, verdicts
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1500)]
 lm_eval = pytest.importorskip("lm_eval", reason="lm-eval is not installed: pip install lm-eval==0.4.13 scipy")
-
-LEAST = 2000
-"""Answers of a dataset."""
-
-
-class Form(NamedTuple):
-    """An answer, and how it is written."""
-
-    name: str
-    sample: Sample
-    text: str
-
-
-def verdicts(method: JudgeMethod, forms: Sequence[Form]) -> list[Verdict]:
-    """Return what a rule of ours says of answers."""
-
-    async def main() -> list[Verdict]:
-        found = [await method.judge(case_of(form.sample, form.text), NOBODY) for form in forms]
-        await method.aclose()
-        return found
-
-    return asyncio.run(main())
-
-
-def right(verdict: Verdict) -> bool:
-    """Say whether an answer counts as right; one that cannot be read does not."""
-    return verdict.decision == "correct"
-
-
-def compare(forms: Sequence[Form], ours: Sequence[Any], theirs: Sequence[Any], known: Mapping[str, str]) -> None:
-    """Check that two scorers differ on the forms of a table and on no others."""
-    assert len(forms) >= LEAST
-    differ = Counter(form.name for form, one, other in zip(forms, ours, theirs, strict=True) if one != other)
-    print(f"{len(forms)} answers, {differ.total()} differ: {dict(differ)}")
-    examples = {
-        form.name: (form.text, form.sample.reference, one, other)
-        for form, one, other in zip(forms, ours, theirs, strict=True)
-        if one != other and form.name not in known
-    }
-    assert set(differ) == set(known), examples
-
 
 LETTER_FORMS = {
     "plain": "It follows. The answer is {0}",
@@ -129,9 +85,10 @@ def test_mmlu_pro_as_lm_eval_scores_it() -> None:
     (data,) = datasets("mmlu_pro").values()
     forms = list(letters("ABCDEFGHIJ", 2400))
     theirs = [exact_match(lm_eval_letters()(form.text), [str(form.sample.reference)]) for form in forms]
-    compare(forms, [right(one) for one in verdicts(method_for(data, "published"), forms)], theirs, {})
+    published = [right(one) for one in verdicts(method_for(data, "published"), forms)]
+    compare("`mmlu_pro`, row `published` | lm-eval `mmlu_pro`", forms, published, theirs, {})
     ours = [right(one) for one in verdicts(ChoiceEqual(ChoiceEqual.Config(letters="ABCDEFGHIJ")), forms)]
-    compare(forms, ours, theirs, MMLU_PRO)
+    compare("`mmlu_pro` | lm-eval `mmlu_pro`", forms, ours, theirs, MMLU_PRO)
 
 
 MMLU_PRO = {
@@ -147,7 +104,7 @@ MMLU_PRO = {
 }
 
 
-def test_gpqa_as_simple_evals_and_inspect_score_it() -> None:
+def test_gpqa_as_simple_evals_scores_it() -> None:
     (data,) = datasets("gpqa").values()
     forms = list(letters("ABCD", 2400))
     expression = r"(?i)Answer[ \t]*:[ \t]*\$?([A-D])\$?"
@@ -155,20 +112,30 @@ def test_gpqa_as_simple_evals_and_inspect_score_it() -> None:
     theirs = [
         match is not None and match[1] == form.sample.reference for match, form in zip(matches, forms, strict=True)
     ]
-    compare(forms, [right(one) for one in verdicts(method_for(data, "published"), forms)], theirs, {})
+    published = [right(one) for one in verdicts(method_for(data, "published"), forms)]
+    compare("`gpqa`, row `published` | simple-evals' expression", forms, published, theirs, {})
     ours = [right(one) for one in verdicts(ChoiceEqual(), forms)]
-    compare(forms, ours, theirs, GPQA)
+    compare("`gpqa` | simple-evals' expression", forms, ours, theirs, GPQA)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "options"),
+    [("gpqa", "gpqa_diamond", "ABCD"), ("mmlu_gen", "mmlu_0_shot", "ABCD"), ("mmlu_pro", "mmlu_pro", "ABCDEFGHIJ")],
+)
+def test_choices_as_inspect_scores_them(name: str, task: str, options: str) -> None:
     inspect = pytest.importorskip("inspect_ai.solver._multiple_choice", reason="inspect-ai is not installed")
-    compare(
-        forms, ours, [inspect_letter(inspect, form.text) == {form.sample.reference} for form in forms], GPQA_INSPECT
-    )
+    data = next(iter(datasets(name).values()))
+    forms = list(letters(options, 2400))
+    ours = [right(one) for one in verdicts(method_for(data, ""), forms)]
+    theirs = [inspect_letter(inspect, form.text, len(options)) == {form.sample.reference} for form in forms]
+    compare(f"`{name}` | inspect-evals `{task}`", forms, ours, theirs, INSPECT)
 
 
-def inspect_letter(inspect: Any, text: str) -> set[str]:
+def inspect_letter(inspect: Any, text: str, options: int) -> set[str]:
     """Return what inspect-ai reads as the choice."""
     from types import SimpleNamespace
 
-    state = SimpleNamespace(output=SimpleNamespace(completion=text), choices=[0, 1, 2, 3])
+    state = SimpleNamespace(output=SimpleNamespace(completion=text), choices=[*range(options)])
     found: set[str] = inspect.parse_answers(state, multiple_correct=False)
     return found
 
@@ -184,7 +151,8 @@ GPQA = {
     "letter alone": _ANSWER,
     "line of its own": _ANSWER,
 }
-GPQA_INSPECT = dict(GPQA)
+_LINE_OF_ANSWER = "inspect-ai wants “ANSWER: X”"
+INSPECT = {form: reason if reason != _ANSWER else _LINE_OF_ANSWER for form, reason in GPQA.items()}
 
 
 SPANS = ["{n}", "{n} yards", "the {w} River", "{w} and {v}", "{n}-yard {w}", "2 May 19{n}", "{w}", "{n},000"]
@@ -233,12 +201,11 @@ def test_drop_as_lm_eval_scores_it() -> None:
     forms = [form for form, _ in made]
     theirs = [utils.process_results({"answers": utils.get_answers(row)}, [form.text]) for form, row in made]
     ours = verdicts(SpansEqual(SpansEqual.Config(golds="golds")), forms)
-    compare(
-        forms, [(float(right(one)), one.score or 0.0) for one in ours], [(one["em"], one["f1"]) for one in theirs], {}
-    )
+    both = [(one["em"], one["f1"]) for one in theirs]
+    compare("the rule of `drop` | lm-eval `drop`", forms, [(float(right(x)), x.score or 0.0) for x in ours], both, {})
     (data,) = datasets("drop").values()
     read = [(float(right(one)), one.score or 0.0) for one in verdicts(method_for(data, ""), forms)]
-    compare(forms, read, [(one["em"], one["f1"]) for one in theirs], DROP)
+    compare("`drop` | lm-eval `drop`", forms, read, both, DROP)
 
 
 _LINE = "ours reads the line “Answer:” and nothing else"
@@ -262,7 +229,7 @@ def test_drop_in_simple_evals_copy_as_simple_evals_scores_it() -> None:
     ]
     theirs = [any(simple_evals_match(form.text, gold) for gold in form.sample.reference or []) for form in forms]
     ours = [right(one) for one in verdicts(method_for(data, "published"), forms)]
-    compare(forms, ours, theirs, {})
+    compare("`drop_simple_evals`, row `published` | simple-evals' rule", forms, ours, theirs, {})
 
 
 def simple_evals_match(text: str, gold: str) -> bool:
@@ -313,9 +280,10 @@ def test_triviaqa_as_lm_eval_scores_it() -> None:
     theirs = [
         exact_match(re.split(r"[\n.,]", form.text)[0].lstrip(), list(form.sample.reference or [])) for form in forms
     ]
-    compare(forms, [right(one) for one in verdicts(method_for(data, "lm_eval"), forms)], theirs, {})
+    published = [right(one) for one in verdicts(method_for(data, "lm_eval"), forms)]
+    compare("`triviaqa`, row `lm_eval` | lm-eval `triviaqa`", forms, published, theirs, {})
     ours = [right(one) for one in verdicts(AcceptedForms(AcceptedForms.Config(part="first_line")), forms)]
-    compare(forms, ours, theirs, TRIVIAQA)
+    compare("`triviaqa` | lm-eval `triviaqa`", forms, ours, theirs, TRIVIAQA)
 
 
 TRIVIAQA = {
@@ -323,82 +291,6 @@ TRIVIAQA = {
     "article": "articles do not matter to ours",
     "accents": "accents do not matter to ours",
 }
-
-
-MATH = [
-    # reference, the same value, another value
-    ("\\frac{1}{2}", "0.5", "2"),
-    ("\\frac{1}{2}", "1/2", "\\frac{1}{3}"),
-    ("\\frac{3}{4}", "\\dfrac{3}{4}", "\\frac{4}{3}"),
-    ("12", "12.0", "21"),
-    ("1,000", "1000", "100"),
-    ("x^2+1", "1+x^2", "x^2-1"),
-    ("(2,3)", "(2, 3)", "(3,2)"),
-    ("\\sqrt{8}", "2\\sqrt{2}", "\\sqrt{6}"),
-    ("45^\\circ", "45", "54"),
-    ("50\\%", "50", "5"),
-    ("\\text{Friday}", "Friday", "\\text{Monday}"),
-    ("\\{1,2\\}", "\\{2,1\\}", "\\{1,3\\}"),
-    ("[0,1)", "[0, 1)", "(0,1]"),
-    ("-7", "-7", "7"),
-]
-MATH_FORMS = {"box": "So it is $\\boxed{{{}}}$.", "dollars": "The answer is ${}$", "bare": "{}"}
-
-
-def formulas(count: int) -> Iterator[Form]:
-    """Yield answers to MATH."""
-    for number in range(count):
-        reference, same, other = MATH[number % len(MATH)]
-        place, form = divmod(number // len(MATH), len(MATH_FORMS))
-        how = list(MATH_FORMS)[form]
-        kind, said = [("written alike", reference), ("same value", same), ("other value", other)][place % 3]
-        pad = " " * (place // 3 % 3)
-        sample = Sample(id=number, uid="u", fields={}, reference=reference)
-        yield Form(f"{how}, {kind}, {reference}", sample, f"{pad}{MATH_FORMS[how].format(said)}{pad}")
-
-
-def test_math_as_lm_eval_and_inspect_score_it() -> None:
-    from lm_eval.tasks.hendrycks_math import utils
-
-    forms = list(formulas(2100))
-    ours = [right(one) for one in verdicts(MathEqual(), forms)]
-    wrong = {form.name for form, one in zip(forms, ours, strict=True) if one == ("other value" in form.name)}
-    assert wrong <= set(BARE), wrong
-    theirs = [
-        bool(utils.process_results({"solution": f"\\boxed{{{form.sample.reference}}}"}, [form.text])["exact_match"])
-        for form in forms
-    ]
-    report(forms, ours, theirs, "lm-eval")
-    inspect = pytest.importorskip("inspect_evals.math.utils", reason="inspect-evals is not installed")
-
-    async def scored() -> list[bool]:
-        return [await inspect.is_equiv(boxed_or_all(form.text), form.sample.reference) for form in forms]
-
-    report(forms, ours, asyncio.run(scored()), "inspect-evals")
-
-
-BARE = {
-    f"bare, {kind}, \\text{{Friday}}": "a word without a box is no mathematics, and so unparsed"
-    for kind in ("same value", "written alike")
-}
-
-
-def boxed_or_all(text: str) -> str:
-    """Return what stands in the box, or between dollars, else the whole text."""
-    found = re.search(r"\\boxed\{(.*)\}\$", text) or re.search(r"\$(.*)\$", text)
-    return found[1] if found else text.strip()
-
-
-def report(forms: Sequence[Form], ours: Sequence[bool], theirs: Sequence[bool], tool: str) -> None:
-    """Check that where a scorer by text finds the reference, ours does too, but for bare formulas."""
-    differ = Counter(form.name for form, one, other in zip(forms, ours, theirs, strict=True) if one != other)
-    print(f"{tool}: {len(forms)} answers, {differ.total()} differ: {dict(differ)}")
-    strange = [
-        (form.name, form.text, one, other)
-        for form, one, other in zip(forms, ours, theirs, strict=True)
-        if other and not one and form.name not in BARE
-    ]
-    assert not strange, strange[:5]
 
 
 KINDS: list[tuple[str, dict[str, Any]]] = [
@@ -462,5 +354,7 @@ def test_ifeval_as_lm_eval_scores_it() -> None:
     for loose, name in ((False, "strict"), (True, "loose")):
         ours = verdicts(InstructionsFollowed(InstructionsFollowed.Config(loose=loose)), forms)
         said = [[step.correct for step in one.steps] for one in ours]
-        compare(forms, said, [[bool(x) for x in one[f"inst_level_{name}_acc"]] for one in theirs], {})
-        compare(forms, [right(one) for one in ours], [bool(one[f"prompt_level_{name}_acc"]) for one in theirs], {})
+        steps = [[bool(x) for x in one[f"inst_level_{name}_acc"]] for one in theirs]
+        compare(f"`ifeval`, each instruction, {name} | lm-eval `ifeval`", forms, said, steps, {})
+        prompts = [bool(one[f"prompt_level_{name}_acc"]) for one in theirs]
+        compare(f"`ifeval`, {name} | lm-eval `ifeval`", forms, [right(one) for one in ours], prompts, {})

@@ -14,8 +14,7 @@ about = dict(
     size="1,319 problems",
     columns="`question`, `answer` (a solution whose last line is `#### <number>`)",
     asks="a solution step by step, without worked examples, with a last line `#### <number>`",
-    scored="accuracy by the value of the number behind the last `####`, else of the last number that the answer states as "
-    "its result",
+    scored="accuracy by value: the number in the last box, else the one behind the last `####`, else the last of the answer",
     unread="unparsed where no number stands for the answer; counted, and in the bounds",
     checked="5,276 published solutions with their labels (`make replay`); invented rows of the published layout and answers "
     "whose figures are known; lm-eval's and inspect-evals' scorers on thousands of answer forms (`make test-soak`)",

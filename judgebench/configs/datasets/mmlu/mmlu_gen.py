@@ -17,7 +17,8 @@ about = dict(
     asks="a question with four options, without worked examples, and a last line `Answer: <letter>`",
     scored="accuracy by the letter that the answer states last, by subject; `--merge-ds` gives the accuracy over all",
     unread="unparsed where no letter, or more than one, is chosen; counted, and in the bounds",
-    checked="invented rows of the published layout and answers whose figures are known",
+    checked="invented rows of the published layout and answers whose figures are known; "
+    "inspect-evals' scorer on thousands of answer forms (`make test-soak`)",
     weaknesses="lm-eval's `mmlu` compares the probabilities of the four letters and asks with up to five worked examples: its "
     "figures do not compare with those of written answers.",
 )

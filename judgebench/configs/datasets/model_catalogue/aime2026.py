@@ -15,7 +15,8 @@ about = dict(
     asks="a solution step by step with the final answer in `\\boxed{}`",
     scored="accuracy by mathematical equivalence; with repeats also pass@k, cons@k and the mean over runs",
     unread="unparsed where no box is found; counted, and in the bounds",
-    checked="invented rows of the published layout and answers whose figures are known",
+    checked="invented rows of the published layout and answers whose figures are known; "
+    "lm-eval's and inspect-evals' scorers on thousands of answer forms (`make test-soak`)",
     weaknesses="30 problems: one of them is 3.3 points, so ask repeatedly "
     "(`--override models.NAME.generation_kwargs.num_return_sequences=8`).",
 )
