@@ -15,7 +15,7 @@ import numpy as np
 import zxingcpp
 from PIL import Image
 
-from tests.faultservice import Answer
+from judgebench.testing.faultservice import Answer
 
 
 def drawn(text: str, *, pixels: int = 0, kind: str = "PNG") -> bytes:

@@ -26,7 +26,7 @@ class _Tokens(msgspec.Struct, gc=False):
     completion_tokens: int | None = None
 
 
-class _Answer(msgspec.Struct, gc=False):
+class _IndexedAnswer(msgspec.Struct, gc=False):
     """The part of a prediction that is indexed."""
 
     id: int
@@ -40,7 +40,7 @@ class _Answer(msgspec.Struct, gc=False):
     error: dict[str, Any] | None = None
 
 
-class _Call(msgspec.Struct, gc=False):
+class _IndexedCall(msgspec.Struct, gc=False):
     """The part of a judge call that is indexed."""
 
     id: int
@@ -143,7 +143,7 @@ class IndexFiller:
             self._unjudged(row, answers)
 
     def _answers(self, row: int, path: Path) -> Iterator[tuple[Any, ...]]:
-        for slot, at, size, one in self._lines(row, path, _Answer):
+        for slot, at, size, one in self._lines(row, path, _IndexedAnswer):
             usage, error = one.usage, one.error
             yield (
                 row, slot, at, size, one.status == "ok", len(one.prediction),
@@ -152,7 +152,7 @@ class IndexFiller:
             )  # fmt: skip
 
     def _calls(self, row: int, path: Path) -> Iterator[tuple[int, int, int, int]]:
-        for slot, at, size, _ in self._lines(row, path, _Call):
+        for slot, at, size, _ in self._lines(row, path, _IndexedCall):
             yield row, slot, at, size
 
     def _verdicts(self, row: int, path: Path, answers: int) -> None:

@@ -46,7 +46,7 @@ class GroupedErrors(NamedTuple):
     tested: ErrorByGroup
 
 
-class _Seen(NamedTuple):
+class _SeenErrors(NamedTuple):
     """A labelled answer: which model gave it, how long it is, which error it could be, and whether it is one."""
 
     answer: JudgedAnswer
@@ -79,7 +79,7 @@ def grouped_errors(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answ
     return [one._replace(tested=one.tested._replace(p_value=p)) for one, p in zip(found, adjusted, strict=True)]
 
 
-def _seen(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answer, float]) -> Iterable[_Seen]:
+def _seen(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answer, float]) -> Iterable[_SeenErrors]:
     for row in rows:
         wanted = {place for place, one in row.answers.items() if (one.id, one.answer_hash) in true}
         # without a judge beside it the model is the judge, and what it wrote are its replies
@@ -91,10 +91,10 @@ def _seen(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answer, float
             if said is None or (row.kind == "right" and label not in {0.0, 1.0}):
                 continue
             what = MISJUDGED if row.kind != "right" else REJECTED if label else ACCEPTED
-            yield _Seen(one, row.model, lengths.get(place), what, float(said != label))
+            yield _SeenErrors(one, row.model, lengths.get(place), what, float(said != label))
 
 
-def _groupings(seen: Sequence[_Seen]) -> Iterable[tuple[str, list[tuple[_Seen, Hashable]]]]:
+def _groupings(seen: Sequence[_SeenErrors]) -> Iterable[tuple[str, list[tuple[_SeenErrors, Hashable]]]]:
     """Yield what makes groups, and the group of each answer that is in one."""
     yield MODEL, [(one, one.model) for one in seen]
     known = sorted(one.length for one in seen if one.length is not None)

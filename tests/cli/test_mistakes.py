@@ -18,8 +18,8 @@ from judgebench.cli.main import run
 from judgebench.errors import out_of_memory
 from judgebench.store.lock import hold
 from judgebench.store.run_folder import RunFolder
+from judgebench.testing.faultservice import FaultService, closed_port
 from tests.e2e.harness import JB, ROOT, judge_answer, model_answer
-from tests.faultservice import FaultService, closed_port
 
 GOOD = ["--models", "good", "--datasets", "toy"]
 MODEL = "from judgebench.models import {type}\nmodels = [dict(type={type}, abbr={abbr!r}, {keys})]\n"

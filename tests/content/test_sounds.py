@@ -25,9 +25,9 @@ from judgebench.models.gemini import GeminiChat
 from judgebench.models.openai import on_the_wire
 from judgebench.records.flow import Request
 from judgebench.records.run import DatasetConfig, Options, Typed
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench
 from tests.e2e.test_images import check_no_base64, stored
-from tests.faultservice import FaultService, prompt_text
 
 RATE = 8000
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.e2e.harness import JB, Done, run
 from tests.e2e.loopback_judge import is_right
-from tests.faultservice import Answer, FaultService, prompt_text
 
 N = 2
 CONFIGS = sorted(

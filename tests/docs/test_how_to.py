@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.docs.pages import ROOT, commands, files, page
 from tests.docs.test_printed import tiny_model
 from tests.e2e.harness import JB, Bench, Done, judge_answer, model_answer, run
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import FaultService, prompt_text
 
 FACTS = [
     json.loads(line) for line in (ROOT / "judgebench/datasets/data/demo_facts.jsonl").read_text("utf-8").splitlines()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.docs.pages import files, page
 from tests.e2e.harness import JB, Done, run
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import FaultService
 
 PAGE = page("judge-your-answers.md")
 ROWS = [

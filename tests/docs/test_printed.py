@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.docs.pages import DOCS, ROOT, page
 from tests.e2e.harness import JB, Done, run
-from tests.faultservice import Answer, FaultService, prompt_text
 from tests.recordings import recording
 
 README = (ROOT / "README.md").read_text("utf-8")

@@ -13,12 +13,12 @@ import pytest
 
 from judgebench.cli.main import run as jb
 from judgebench.cli.schema import RECORDS, schema_of
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.docs.json_schema import faults
 from tests.docs.pages import commands, names_in_table, page
 from tests.e2e.conftest import bench as bench  # noqa: PLC0414 - the fixture
 from tests.e2e.harness import Bench, model_answer
 from tests.e2e.test_two_judges import PAIR, judges_file
-from tests.faultservice import FaultService, prompt_text
 
 
 def keys(record: str, part: str = "") -> set[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, judge_answer, model_answer
 from tests.e2e.slurm_bench import N, write_executor
 from tests.executors.throwaway_slurm import ThrowawaySlurm, throwaway_slurm
-from tests.faultservice import FaultService
 
 
 @contextmanager

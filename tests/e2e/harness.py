@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.forking import ForkedCommand, forkable
-from tests.faultservice import FaultService, prompt_text
 
 ROOT = Path(__file__).parents[2]
 JB = [sys.executable, "-m", "judgebench"]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.faultservice import Answer
+from judgebench.testing.faultservice import Answer
 
 SAID = re.compile(r"I think it is (\d+) \(of twice (\d+)\)")
 _FENCED = re.compile(r"^(=== [0-9a-f]{20} ===)\n(.*?)\n\1$", re.MULTILINE | re.DOTALL)

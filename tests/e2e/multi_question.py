@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from judgebench.testing.faultservice import Answer, Fault, Seen
+from judgebench.testing.faultservice.faults import Call, json_reply
+from judgebench.testing.faultservice.replies import whole
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import DrawnJudge
-from tests.faultservice import Answer, Fault, Seen
-from tests.faultservice.faults import Call, json_reply
-from tests.faultservice.replies import whole
 
 ITEMS = 4
 IN_FLIGHT = 12

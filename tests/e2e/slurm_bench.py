@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from aiohttp.web import StreamResponse
 
+from judgebench.testing.faultservice import FaultService
+from judgebench.testing.faultservice.faults import Call, json_reply
+from judgebench.testing.faultservice.replies import whole
 from tests.e2e.harness import JB, Bench, Done, run, wait_until
 from tests.executors.throwaway_slurm import ThrowawaySlurm
-from tests.faultservice import FaultService
-from tests.faultservice.faults import Call, json_reply
-from tests.faultservice.replies import whole
 
 N = 12
 LIMIT = 600.0
@@ -30,7 +30,7 @@ SERVICE = """
 import re, signal, sys, threading
 from pathlib import Path
 from tests.e2e.harness import judge_answer, model_answer
-from tests.faultservice import FaultService
+from judgebench.testing.faultservice import FaultService
 
 name, port, marks, pace = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
 stopped = threading.Event()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from judgebench.store.run_folder import RunFolder
+from judgebench.testing.faultservice import prompt_text
 from judgebench.trust.askings import askings_of
 from tests.e2e.harness import JB, Bench, judge_answer, run
-from tests.faultservice import prompt_text
 
 
 def first_run(bench: Bench) -> None:

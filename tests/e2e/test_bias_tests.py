@@ -17,9 +17,9 @@ import pytest
 
 import judgebench
 from judgebench.judges.perturbations.null_answer import NOTHING
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import JB, ROOT, Bench, Done, environment, run, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
-from tests.faultservice import FaultService, prompt_text
 
 ROWS = [
     json.loads(line)

@@ -9,9 +9,9 @@ from judgebench.metrics.rates.chosen import chosen, pessimistic_at_k
 from judgebench.metrics.rates.tally import Tally, outcome_of
 from judgebench.metrics.statistics.choosing import grouped
 from judgebench.records.flow import Verdict
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import prompt_text
 
 N, REPEATS = 4, 5
 DATASET = """

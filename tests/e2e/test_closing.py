@@ -14,8 +14,8 @@ import termios
 
 import pytest
 
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import JB, Bench, environment, judge_answer, model_answer, run, wait_until
-from tests.faultservice import prompt_text
 
 
 def next_command(text: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, Done, judge_answer, model_answer, run
-from tests.faultservice import FaultService, prompt_text
 
 N = 60
 LONG = "lorem ipsum " * 1000

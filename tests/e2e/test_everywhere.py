@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.e2e.slurm_bench import write_executor as write_slurm
 from tests.e2e.test_kills import processes_of
@@ -19,7 +20,6 @@ from tests.e2e.test_ssh import write_executor as write_ssh
 from tests.e2e.test_two_judges import PAIR, judges_file, pair_answer
 from tests.executors.loopback_ssh import loopback_ssh, needs_ssh
 from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm
-from tests.faultservice import FaultService
 
 pytestmark = pytest.mark.xdist_group("everywhere")
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FAULTS, TRANSIENT, Fault, FaultService, Seen, http_status, mixed, slow_bytes
+from judgebench.testing.faultservice.replies import Answer
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
-from tests.faultservice import FAULTS, TRANSIENT, Fault, FaultService, Seen, http_status, mixed, slow_bytes
-from tests.faultservice.replies import Answer
 
 QUICK = {"retry": 2, "backoff": 0.01, "batch_size": 4}
 

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import JB, Bench, run, wait_until
-from tests.faultservice import prompt_text
 
 
 def events(text: str) -> list[dict[str, object]]:

@@ -18,9 +18,9 @@ from judgebench.cli.console import print_error
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError
 from judgebench.records.request import Selection
+from judgebench.testing.faultservice import Fault, FaultService, Seen, http_status, prompt_text
+from judgebench.testing.faultservice.faults import Call
 from tests.e2e.harness import Bench, Done, judge_answer, model_answer
-from tests.faultservice import Fault, FaultService, Seen, http_status, prompt_text
-from tests.faultservice.faults import Call
 
 ESC = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\x9b1A"
 HOSTILE = {

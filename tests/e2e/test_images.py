@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, Seen, prompt_text
 from tests.e2e.harness import Bench, slower_after, wait_until
 from tests.e2e.test_kills import kill, processes_of, recorded
-from tests.faultservice import FaultService, Seen, prompt_text
 
 N = 6
 QUESTION = [{"type": "image", "image": "{picture}"}, {"type": "text", "text": "{question}"}]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, model_answer
 from tests.e2e.test_two_judges import PAIR, judges_file
-from tests.faultservice import FaultService, prompt_text
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from judgebench.testing.faultservice import FaultService
+from judgebench.testing.faultservice.faults import Call, json_reply
 from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
-from tests.faultservice import FaultService
-from tests.faultservice.faults import Call, json_reply
 
 N = 24
 CONCURRENCY = 4

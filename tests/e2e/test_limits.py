@@ -17,11 +17,11 @@ import pytest
 import judgebench
 from judgebench.cli.main import run
 from judgebench.metrics.rates.tally import Tally
+from judgebench.testing.faultservice import FaultService
+from judgebench.testing.faultservice.faults import spoiled
+from judgebench.testing.faultservice.replies import Answer, usage_of
 from tests.e2e.harness import Bench, wait_until
 from tests.executors.test_file_executor import write_executors
-from tests.faultservice import FaultService
-from tests.faultservice.faults import spoiled
-from tests.faultservice.replies import Answer, usage_of
 
 PRICE = {"input": 2.0, "output": 8.0}
 """USD for 1M tokens."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import Answer
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import Answer
 
 WEIGHTED: dict[str, Any] = {"type": "RubricScore", "low": 1, "high": 5, "read": "weighted"}
 DECISIONS = {"type": "logprob_of_decision", "decisions": {"correct": ["5", " 5"], "incorrect": ["1", " 1"]}}

@@ -13,8 +13,8 @@ import pytest
 from judgebench.records.events import Event
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder, is_run
+from judgebench.testing.faultservice import closed_port
 from tests.e2e.harness import Bench, slower_after, wait_until
-from tests.faultservice import closed_port
 
 
 def manifest(run: Path) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.e2e.harness import ROOT, Bench, judge_answer, model_answer, wait_until
 from tests.e2e.test_images import check_no_base64, pictures, png, stored, write_configs, write_rows
 from tests.e2e.test_kills import kill, processes_of, recorded
-from tests.faultservice import Answer, FaultService, prompt_text
 
 N = 8
 CALL = {"index": 0, "id": "c", "type": "function", "function": {"name": "double", "arguments": '{"n": 1}'}}

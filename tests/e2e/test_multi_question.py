@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, model_answer, wait_until
 from tests.e2e.loopback_judge import DrawnJudge
 from tests.e2e.multi_question import (
@@ -30,7 +31,6 @@ from tests.e2e.multi_question import (
     write_judges,
 )
 from tests.e2e.test_kills import processes_of
-from tests.faultservice import FaultService
 
 KINDS = {"points": POINTS, "pairs": PAIRS, "benchmark": PAIRS}
 MODELS = {"points": ("toy_model",), "pairs": ("other_model", "toy_model"), "benchmark": ("toy_model",)}

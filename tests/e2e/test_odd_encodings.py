@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from judgebench.testing.faultservice.faults import Call
 from tests.e2e.harness import Bench
-from tests.faultservice.faults import Call
 
 
 def sent(charset: str = "utf-8", content_type: str = "application/json", **headers: str) -> Callable[..., object]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import JB, Bench, Done, run
-from tests.faultservice import prompt_text
 from tests.recordings import recording
 
 Rows = list[dict[str, Any]]

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from judgebench.content.image_files import size_of
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, Done, environment, run, slower_after, wait_until
 from tests.e2e.test_images import check_no_base64, stored
 from tests.e2e.test_kills import processes_of
-from tests.faultservice import FaultService, prompt_text
 from tests.pixels import drawn, draws, gold, judges, pictures, read, seen
 
 N = 8

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import JB, Bench, Done, environment, run, slower_after, wait_until
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import prompt_text
 
 Rows = list[dict[str, Any]]
 RUBRIC = 'The number is right.\nAn answer such as {"n": ${TWO}} counts too.\n'

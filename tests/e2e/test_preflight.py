@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from judgebench.testing.faultservice.service import closed_port
 from tests.e2e.harness import Bench
-from tests.faultservice.service import closed_port
 
 WAITS = "preflight: waiting for the service of"
 

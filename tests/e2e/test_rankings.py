@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from judgebench.training.surrogate import judge_config
 from tests.e2e.harness import JB, Bench, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import kill
 from tests.e2e.test_two_judges import FENCED, PAIR, is_right, judges_file, pair_answer
-from tests.faultservice import FaultService, prompt_text
 
 WRONG = {"ant": (), "bee": (1, 2), "cat": (1, 3, 4), "dog": (0, 1, 2, 3, 4, 5)}
 """Questions that each model answers wrongly, of six."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, judge_answer, model_answer
-from tests.faultservice import FaultService
 
 NO_PROXIES = {"NO_PROXY": "", "no_proxy": ""}
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from replay.folder import DATA
 from tests.docs.pages import files, page
 from tests.e2e.harness import JB, ROOT, Done, run
-from tests.faultservice import FaultService, prompt_text
 from tests.recordings import recording
 
 SHARED = ROOT.parent / "shared"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.testing.faultservice import closed_port
 from tests.e2e.harness import JB, Bench, Done, run, slower_after, wait_until
-from tests.faultservice import closed_port
 
 
 def check_one_sentence(done: Done, code: int, *words: str) -> None:

@@ -13,8 +13,8 @@ from judgebench.errors import DiskError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
 from judgebench.store.replies import FILE, ReplyCache
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench
-from tests.faultservice import FaultService
 
 
 def ask_all(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import prompt_text
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
-from tests.faultservice import prompt_text
 
 
 def about(*numbers: int):  # type: ignore[no-untyped-def]

@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import pytest
 
+from judgebench.testing.faultservice import Fault, Seen, http_status
 from tests.e2e.echoing import WAYS, EchoingService
 from tests.e2e.harness import JB, Bench, run, wait_until
-from tests.faultservice import Fault, Seen, http_status
 
 KEY = f"sk-test-{secrets.token_hex(5)}"
 """Drawn anew, as the command lines of all processes are looked at: this test may run twice on a machine."""

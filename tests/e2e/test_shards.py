@@ -22,9 +22,9 @@ from judgebench.store.draws import read_draws, write_draw
 from judgebench.store.labels import append_labels, read_labels
 from judgebench.store.ledger import Ledger, LedgerEntry, read_ledger
 from judgebench.store.run_folder import RunFolder
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
-from tests.faultservice import FaultService
 
 N = 20
 

@@ -10,10 +10,10 @@ import pytest
 
 import judgebench
 from judgebench.config.files import load_file
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
 from tests.e2e.test_two_judges import FENCED
-from tests.faultservice import FaultService, prompt_text
 
 FOLDER = Path(judgebench.__file__).parent / "configs/judges"
 JUDGES = {

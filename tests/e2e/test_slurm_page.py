@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.docs.pages import page
 from tests.e2e.harness import JB, Done, right, run, wait_until
 from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm
-from tests.faultservice import FaultService, prompt_text
 
 pytestmark = [needs_slurm, pytest.mark.xdist_group("slurm-page")]
 

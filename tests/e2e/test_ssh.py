@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
 from tests.executors.loopback_ssh import LoopbackSsh, loopback_ssh, needs_ssh
 from tests.executors.test_file_executor import outcome
-from tests.faultservice import FaultService
 
 pytestmark = needs_ssh
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import Seen, http_status
 from tests.e2e.harness import Bench
-from tests.faultservice import Seen, http_status
 
 EARLY = 50
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, slower_after, wait_until
 from tests.e2e.test_kills import kill, processes_of, recorded
-from tests.faultservice import FaultService, prompt_text
 
 N = 6
 TALK = """type=JudgeSamples, path='talks.jsonl', input_columns=['task'], answer_columns=['talk'],

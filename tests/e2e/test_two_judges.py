@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, model_answer
-from tests.faultservice import FaultService, prompt_text
 
 FENCED = re.compile(r"^(=== [0-9a-f]{20} ===)\n(.*?)\n\1$", re.MULTILINE | re.DOTALL)
 SAID = re.compile(r"I think it is (\d+) \(of twice (\d+)\)")

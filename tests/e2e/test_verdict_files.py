@@ -11,9 +11,9 @@ import pytest
 
 from judgebench import load
 from judgebench.records.facts import answer_hash
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import Bench, judge_answer, model_answer
 from tests.e2e.test_two_judges import PAIR, judges_file
-from tests.faultservice import FaultService, prompt_text
 
 
 def lines(run: Path, row: str = "toy-judge", model: str = "toy-model") -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import EndpointError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
-from tests.faultservice import FaultService
+from judgebench.testing.faultservice import FaultService
 
 
 def config(url: str, **keys: Any) -> Any:

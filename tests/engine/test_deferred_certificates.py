@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faultservice import FaultService
+from judgebench.testing.faultservice import FaultService
 
 CODE = """
 import asyncio, sys

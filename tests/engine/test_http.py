@@ -15,7 +15,7 @@ from judgebench.engine.worker_pool import run_pool
 from judgebench.errors import EndpointError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
-from tests.faultservice import TRANSIENT, FaultService, closed_port, http_status, mixed, slow_bytes
+from judgebench.testing.faultservice import TRANSIENT, FaultService, closed_port, http_status, mixed, slow_bytes
 
 
 def config(url: str | list[str], **keys: Any) -> Any:
@@ -353,7 +353,7 @@ def test_redirects_are_not_followed() -> None:
 
 def test_hostile_text_is_made_storable() -> None:
     body = rb'{"choices":[{"message":{"content":"a\u0000b\ud800c\u001b[31m"},"finish_reason":"stop"}]}'
-    from tests.faultservice.faults import raw
+    from judgebench.testing.faultservice.faults import raw
 
     with FaultService(faults=after_first(raw(body))) as service:
         reply = ask_one(service)
@@ -397,7 +397,7 @@ def test_connections_are_kept_alive() -> None:
         return "x"
 
     def note(seen: Any) -> None:
-        seen_ports.add(seen.other_judge)
+        seen_ports.add(seen.client)
 
     with FaultService(answer=answer, faults=note) as service:
         ask_all(service.url, ["a"] * 40, batch_size=4)

@@ -379,8 +379,8 @@ def test_tls_is_checked_against_the_named_bundle(
     certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from judgebench.errors import EndpointError
+    from judgebench.testing.faultservice import FaultService
     from tests.engine.test_http import ask_all
-    from tests.faultservice import FaultService
 
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(*certificate)
@@ -396,8 +396,8 @@ def test_tls_is_checked_against_the_named_bundle(
 
 def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request through a plain HTTP proxy names the whole address in its first line; the service answers it itself."""
+    from judgebench.testing.faultservice import FaultService
     from tests.engine.test_http import ask_all
-    from tests.faultservice import FaultService
 
     with FaultService() as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)

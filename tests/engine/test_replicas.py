@@ -13,8 +13,8 @@ from judgebench.engine.replicas import Replica, least_busy
 from judgebench.errors import EndpointError
 from judgebench.models.addresses import base_url, base_urls
 from judgebench.records.flow import Request
+from judgebench.testing.faultservice import FaultService, closed_port
 from tests.engine.test_http import ask_all, config
-from tests.faultservice import FaultService, closed_port
 
 PROMPTS = [f"question {number}" for number in range(24)]
 

@@ -15,8 +15,8 @@ from judgebench.engine.senders import PARALLEL_FROM, senders_for
 from judgebench.errors import EndpointError, InternalError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
+from judgebench.testing.faultservice import Fault, FaultService, closed_port, http_status, prompt_text
 from tests.engine.test_http import ask_all as ask
-from tests.faultservice import Fault, FaultService, closed_port, http_status, prompt_text
 
 KEYS = {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "test-model", "backoff": 0.01, "patience": 1.0}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faultservice import closed_port
+from judgebench.testing.faultservice import closed_port
 
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
 

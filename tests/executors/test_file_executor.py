@@ -14,10 +14,10 @@ import pytest
 from judgebench.executors.file_channel import FileChannel
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task_files import ORDERS, orders_in
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.e2e.test_images import check_no_base64, look, look_again, stored, write_configs, write_rows
 from tests.e2e.test_kills import processes_of, recorded
-from tests.faultservice import FaultService
 
 N = 12
 

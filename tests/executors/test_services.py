@@ -23,9 +23,9 @@ from judgebench.executors.services import OnLoss, launched_models
 from judgebench.models.access import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
+from judgebench.testing.faultservice import closed_port
 from tests.executors.conftest import Run, gone, task, until
 from tests.executors.test_local import interrupt_when, phases, start_supervisor
-from tests.faultservice import closed_port
 
 SERVICE = str(Path(__file__).with_name("service.py"))
 MODEL_TYPE = "tests.executors.launchers.Model"

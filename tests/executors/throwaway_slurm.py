@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.faultservice import closed_port
+from judgebench.testing.faultservice import closed_port
 
 needs_slurm = pytest.mark.skipif(
     shutil.which("slurmctld") is None or shutil.which("slurmd") is None,

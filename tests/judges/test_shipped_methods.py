@@ -17,8 +17,8 @@ from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, 
 from judgebench.plugins import split
 from judgebench.records.flow import Failure, Prompt, Reply, TokenLogprob, Verdict
 from judgebench.records.run import Typed
+from judgebench.testing.faultservice import Answer
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import Answer
 
 CONFIGS = sorted(
     path

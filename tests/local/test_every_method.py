@@ -15,8 +15,8 @@ import pytest
 
 import judgebench
 from judgebench.config.files import load_file
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.e2e.harness import JB, run
-from tests.faultservice import FaultService, prompt_text
 
 pytestmark = [pytest.mark.local, pytest.mark.soak, pytest.mark.timeout(3600)]
 

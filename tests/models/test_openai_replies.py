@@ -14,7 +14,7 @@ from judgebench.models.contract import Dialect
 from judgebench.models.openai import VLLMCustomAPI, VLLMCustomAPIChat
 from judgebench.models.openai_replies import LEAST_LOGPROB, read_plain, read_whole
 from judgebench.records.flow import Reply, TokenLogprob, Usage
-from tests.faultservice.replies import Answer, chunks, whole
+from judgebench.testing.faultservice.replies import Answer, chunks, whole
 
 CHAT = {"messages": [{"role": "user", "content": "q"}], "stream_options": {"include_usage": True}}
 TEXT = {"prompt": "q", "stream_options": {"include_usage": True}}

@@ -18,8 +18,8 @@ from judgebench.errors import ConfigError, UnknownNameError
 from judgebench.plugins import load, slow_code
 from judgebench.plugins.installed import installed
 from judgebench.records.request import Selection
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.harness import JB, ROOT, Bench, Done, model_answer, prompt_text, run
-from tests.faultservice import FaultService
 from tests.plugins.package import CONFIG, install
 
 TYPE = "from judgebench.plugins import Plugin\nPLUGIN = Plugin({room}={{{{{name!r}: 'colours.types_:Doubles'}}}})\n"

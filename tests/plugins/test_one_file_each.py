@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from judgebench.testing.faultservice import FaultService
 from tests.e2e.conftest import stand
 from tests.e2e.harness import JB, ROOT, Bench, Done, prompt_text, run
 from tests.e2e.test_images import look, pictures, png, write_configs, write_rows
-from tests.faultservice import FaultService
 
 BROUGHT = Path(__file__).parent / "brought"
 

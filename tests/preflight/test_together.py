@@ -15,7 +15,7 @@ from judgebench.models.access import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
 from judgebench.records.flow import Request
-from tests.faultservice import FaultService
+from judgebench.testing.faultservice import FaultService
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 GOOD = b'{"data": [{"id": "m"}]}'

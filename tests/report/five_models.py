@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.e2e.harness import JB, Done, run
-from tests.faultservice import Answer, FaultService, prompt_text
 from tests.viewer.stand import numbers_of, question
 
 QUESTIONS = 80

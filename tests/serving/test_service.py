@@ -18,8 +18,8 @@ import pytest
 from judgebench.cli.main import run
 from judgebench.records.spending import Limits
 from judgebench.testing import ProviderService
+from judgebench.testing.faultservice import FaultService, http_status, mixed
 from judgebench.training.judge_files import read_rows
-from tests.faultservice import FaultService, http_status, mixed
 from tests.models.test_dialects import PNG
 from tests.serving.conftest import KEY, Served, point_at, serving
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.e2e.harness import JB, Done, run
-from tests.faultservice import Answer, FaultService, prompt_text
 
 QUESTIONS = 36
 TOPICS = ("rates", "shares", "prices")

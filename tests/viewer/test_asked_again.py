@@ -10,7 +10,7 @@ import pytest
 
 from judgebench.cli.main import run
 from judgebench.query import open_query
-from tests.faultservice import FaultService, prompt_text
+from judgebench.testing.faultservice import FaultService, prompt_text
 from tests.viewer.stand import judge
 
 

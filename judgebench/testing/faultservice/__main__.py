@@ -1,6 +1,7 @@
 """The fault service as a process of its own; prints its address as the first line.
 
-``python -m tests.faultservice [--port 0] [--answer TEXT] [--latency 0.2] [--fault-share 0.3] [--log FILE]``
+    python -m judgebench.testing.faultservice --answer "VERDICT: A" --latency 0.2 --fault-share 0.3 --log requests.jsonl
+
 Stops at the end of standard input or on SIGTERM.
 """
 
@@ -15,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faultservice import FaultService, mixed
+from judgebench.testing.faultservice import FaultService, mixed
 
 
 def main() -> None:
     """Serve until told to stop, then write the log of requests."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faultservice")
+    parser = argparse.ArgumentParser(prog="python -m judgebench.testing.faultservice")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--answer", default="", help="the fixed answer; the prompt is repeated where empty")
     parser.add_argument("--latency", type=float, default=0.0)
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--log", default="", help="JSONL file with one line per request, written at the end")
     args = parser.parse_args()
     service = FaultService(
-        answer=(lambda body: args.answer) if args.answer else None,
+        answer=(lambda _body: args.answer) if args.answer else None,
         faults=mixed(args.fault_share, seed=args.seed) if args.fault_share else (),
         latency=args.latency,
         model=args.model,
@@ -40,7 +41,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     with service:
-        print(service.url, flush=True)
+        sys.stdout.write(f"{service.url}\n")
+        sys.stdout.flush()
         threading.Thread(target=_at_end_of_input, args=(stopped.set,), daemon=True).start()
         stopped.wait()
     if args.log:

@@ -20,8 +20,8 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from tests.faultservice.faults import FAULTS, Call, Fault, json_reply
-from tests.faultservice.replies import Answer, chunks, prompt_text, sse, whole
+from judgebench.testing.faultservice.faults import FAULTS, Call, Fault, json_reply
+from judgebench.testing.faultservice.replies import Answer, chunks, prompt_text, sse, whole
 
 AnswerFunction = Callable[[dict[str, Any]], str | Answer]
 FaultScript = Iterable[str | Fault | None] | Callable[["Seen"], str | Fault | None]
@@ -29,17 +29,24 @@ FaultScript = Iterable[str | Fault | None] | Callable[["Seen"], str | Fault | No
 
 @dataclass
 class Seen:
-    """One request as it came in."""
+    """One request as it came in.
+
+    Attributes:
+        path: That was asked for. ``body``, ``headers``: what came.
+        at: When, in seconds of the monotonic clock.
+        nth: Which request for this prompt it is, from 0.
+        prompt: Its text, as ``prompt_text`` gives it.
+        client: The client's address: the same for requests on one connection.
+        fault: What was done to it; empty for a good reply.
+    """
 
     path: str
     body: dict[str, Any]
     headers: dict[str, str]
     at: float
     nth: int
-    """Which request for this prompt it is, from 0."""
     prompt: str
-    other_judge: tuple[str, int]
-    """The client's address: the same for requests on one connection."""
+    client: tuple[str, int]
     fault: str = ""
 
 
@@ -103,7 +110,7 @@ class FaultService:
             self._pick = faults
         else:
             script = iter(faults)
-            self._pick = lambda seen: next(script, None)
+            self._pick = lambda _seen: next(script, None)
 
     @property
     def url(self) -> str:
@@ -116,7 +123,8 @@ class FaultService:
         came_up = self._ready.wait(60)
         if self._error is not None:
             raise self._error
-        assert came_up, "the service did not start"
+        if not came_up:
+            raise TimeoutError("the service did not start within 60 s")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
@@ -150,7 +158,7 @@ class FaultService:
         app.router.add_post("/v1/chat/completions", self._ask)
         app.router.add_post("/v1/completions", self._ask)
         app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/health", self._health)
+        app.router.add_get("/health", self._alive)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.05)
         await runner.setup()
         port = self.port or closed_port()
@@ -169,7 +177,7 @@ class FaultService:
         finally:
             await runner.cleanup()
 
-    async def _health(self, request: web.Request) -> web.StreamResponse:
+    async def _alive(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(text="ok")
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
@@ -210,10 +218,8 @@ class FaultService:
         prompt = prompt_text(body)
         with self._lock:
             nth = self.counts[prompt]
-            other_judge = request.transport.get_extra_info("peername") if request.transport else ("", 0)
-            seen = Seen(
-                request.path, body, dict(request.headers), time.monotonic(), nth, prompt, tuple(other_judge[:2])
-            )
+            client = request.transport.get_extra_info("peername") if request.transport else ("", 0)
+            seen = Seen(request.path, body, dict(request.headers), time.monotonic(), nth, prompt, tuple(client[:2]))
             self.counts[prompt] += 1
             self.requests.append(seen)
         return seen

@@ -8,14 +8,14 @@ Well-behaved and deterministic by default, so that it serves as a model or a jud
 
 ``answer`` gets the request body and returns the text (or an ``Answer``). ``faults`` is a script, one entry per request
 (``None`` answers well; after the script all is well), or a function of the ``Seen`` request. Entries are names from
-``FAULTS`` or fault functions. As a process of its own: ``python -m tests.faultservice --port 0``.
+``FAULTS`` or fault functions. As a process of its own: ``python -m judgebench.testing.faultservice --port 0``.
 """
 
 from __future__ import annotations
 
-from tests.faultservice.faults import FAULTS, TRANSIENT, Fault, http_status, mixed, slow_bytes
-from tests.faultservice.replies import Answer, prompt_text
-from tests.faultservice.service import FaultService, Seen, closed_port
+from judgebench.testing.faultservice.faults import FAULTS, TRANSIENT, Fault, http_status, mixed, slow_bytes
+from judgebench.testing.faultservice.replies import Answer, prompt_text
+from judgebench.testing.faultservice.service import FaultService, Seen, closed_port
 
 __all__ = [
     "FAULTS",

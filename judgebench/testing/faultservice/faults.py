@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from tests.faultservice.replies import chunks, sse, whole
+from judgebench.testing.faultservice.replies import chunks, sse, whole
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def json_reply(payload: Any, *, status: int = 200, headers: dict[str, str] | Non
 def http_status(status: int, *, retry_after: str = "", code: str = "", message: str = "scripted fault") -> Fault:
     """An HTTP error with the usual error object; ``retry_after`` in seconds, or ``date+2`` for a date in 2 seconds."""
 
-    async def fault(call: Call) -> web.StreamResponse:
+    async def fault(_call: Call) -> web.StreamResponse:
         headers = {}
         if retry_after:
             headers["Retry-After"] = _retry_after(retry_after)
@@ -76,7 +76,7 @@ def spoiled(change: Callable[[dict[str, Any]], None]) -> Fault:
 def raw(body: bytes, content_type: str = "application/json") -> Fault:
     """A fixed body with status 200."""
 
-    async def fault(call: Call) -> web.StreamResponse:
+    async def fault(_call: Call) -> web.StreamResponse:
         return web.Response(body=body, content_type=content_type)
 
     return fault
@@ -122,7 +122,7 @@ async def _half(call: Call) -> web.StreamResponse:
     return response
 
 
-async def never(call: Call) -> web.StreamResponse:
+async def never(_call: Call) -> web.StreamResponse:
     """No answer at all."""
     await asyncio.sleep(3600)
     return web.Response()
@@ -312,4 +312,4 @@ TRANSIENT = (
 def mixed(share: float, *, seed: int = 0, kinds: tuple[str, ...] = TRANSIENT) -> Callable[[Any], str | None]:
     """Spoil the given share of requests with one of ``kinds`` each; deterministic in the order of requests."""
     dice = random.Random(seed)
-    return lambda seen: dice.choice(kinds) if dice.random() < share else None
+    return lambda _seen: dice.choice(kinds) if dice.random() < share else None

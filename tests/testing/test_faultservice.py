@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 import pytest
 
-from tests.faultservice import FAULTS, Answer, FaultService, closed_port, http_status, mixed
+from judgebench.testing.faultservice import FAULTS, Answer, FaultService, closed_port, http_status, mixed
 
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "say four"}]}
 
@@ -84,7 +84,7 @@ def test_mixed_faults_have_the_asked_share() -> None:
 
 
 def test_runs_as_a_process() -> None:
-    command = [sys.executable, "-m", "tests.faultservice", "--answer", "four"]
+    command = [sys.executable, "-m", "judgebench.testing.faultservice", "--answer", "four"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
