@@ -5,10 +5,10 @@
     with ProviderService("anthropic", answer=lambda request: ServiceReply("4")) as service:
         ...  # service.url, service.requests
 
-``faultservice.FaultService`` speaks the OpenAI protocol, breaks it on demand in some thirty ways and counts what it is
-asked; as a program, ``python -m judgebench.testing.faultservice`` stands in for a served model. ``BatchService`` has the
-providers' batch APIs as well. For tests of a model config, a judge, a dialect or a client of your own. All answer on
-the loopback interface alone.
+``faultservice.FaultService`` speaks the OpenAI protocol, breaks it on demand in some thirty ways and counts what it
+is asked; as a program, ``python -m judgebench.testing.faultservice`` stands in for a served model. ``BatchService`` has
+the providers' batch APIs as well. For tests of a model config, a judge, a dialect or a client of your own. All answer
+on the loopback interface alone.
 """
 
 from __future__ import annotations
