@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from judgebench.records.findings import PresentationVerdict
-    from judgebench.records.flow import Verdict
+    from judgebench.records.flow import Prompt, Verdict
     from judgebench.records.request import Selection
     from judgebench.records.run import JudgeConfig
     from judgebench.session.trying import TriedAgain
@@ -206,6 +206,15 @@ def _as_json(judge: JudgeConfig, judgment: OneJudgment) -> str:
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
 
 
+def _prompt_text(prompt: Prompt) -> str:
+    """Return a prompt for people; who says what is told where there are several messages."""
+    from judgebench.content.parts import in_words
+
+    if isinstance(prompt, str) or len(prompt) == 1:
+        return in_words(prompt)
+    return "\n".join(f"[{message.get('role', '')}] {in_words([message])}" for message in prompt)
+
+
 def _lines(judge: JudgeConfig, judgment: OneJudgment, answers: list[str]) -> Iterator[str]:
     from judgebench.content.parts import in_words
     from judgebench.errors import visible
@@ -214,7 +223,7 @@ def _lines(judge: JudgeConfig, judgment: OneJudgment, answers: list[str]) -> Ite
     for question in judgment.questions:
         name = f" {question.presentation}" if question.presentation else ""
         yield f"--- prompt{name} ---"
-        yield visible(in_words(question.prompt))
+        yield visible(_prompt_text(question.prompt))
         yield f"--- reply{name} ---"
         if question.reply.reasoning:
             yield f"(thought before it: {visible(question.reply.reasoning)})"

@@ -26,6 +26,7 @@ from judgebench.report.costs import ANSWERS, JUDGE, sides_of, total_of
 from judgebench.report.early import DECIDABLE, RowItems, about, decidable, decisions_on, rules_on
 from judgebench.report.gate import baseline_folder
 from judgebench.report.gate_file import GateConditions, GateRule, is_baseline_file
+from judgebench.report.wording import listed
 from judgebench.stages.recorded_verdicts import meta_of
 from judgebench.store.recorded import answered_items
 from judgebench.store.run_folder import RunFolder
@@ -56,7 +57,8 @@ def check_decidable(gate: GateConditions, config: RunConfig, request: RunRequest
         if not metrics or not all(decidable(rule.that, metric) for metric in metrics):
             raise UsageError(
                 f"The rule {str(rule.that)!r} cannot be decided while the run goes on.",
-                hint=f"That can be said of judged rows: {', '.join(DECIDABLE)}, and drops of accuracy and win_rate. "
+                hint=f"That can be said of {', '.join(DECIDABLE)} and of drops of accuracy and win_rate, in rows that "
+                f"a judge decides: {listed(list(dict.fromkeys(row for _, row in names))) or 'none here'}. "
                 "Move the rule to [advisory], or leave out --stop-when-decided.",
             )
 

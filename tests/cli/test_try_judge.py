@@ -57,6 +57,20 @@ def test_two_answers_are_compared_in_every_presentation(service, capsys) -> None
     assert "2 calls" in out
 
 
+def test_who_says_what_is_told_where_a_question_is_a_conversation(service, capsys, tmp_path) -> None:
+    prompt = [{"role": "system", "content": "You judge."}, {"role": "user", "content": "Is {answer} right?"}]
+    model = {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "test-model", "url": service.url, "api_key": "test-key"}
+    judge = {
+        "abbr": "talk",
+        "judge_model": model,
+        "method": {"type": "ReferenceVerifier", "prompt": prompt},
+    }
+    (tmp_path / "talk.py").write_text(f"judges = [{judge}]\n")
+    assert run(["try", "talk.py", *QUESTION, "--answer", "4"]) == 0, capsys.readouterr().err
+    shown = capsys.readouterr().out.partition("--- reply")[0]
+    assert "[system] You judge.\n[user] Is 4 right?" in shown
+
+
 def test_what_was_read_of_each_presentation_stands_below_its_reply(service, capsys) -> None:
     assert run(["try", "pair_compare", "--question", "A haiku?", "--answer", "one", "--answer", "two"]) == 0
     out = capsys.readouterr().out

@@ -127,6 +127,8 @@ def test_what_cannot_be_decided_on_the_way_is_told_before_anything_is_sent(
 
     assert code('min = ["toy-judge.kappa>=0.5"]') == 2
     assert "The rule 'toy-judge.kappa >= 0.5' cannot be decided while the run goes on." in capsys.readouterr().err
+    assert code('min = ["toy.accuracy>=50"]') == 2, "of a rule's row"
+    assert "in rows that a judge decides: toy-judge." in capsys.readouterr().err
     assert code('min = ["toy-judge.accuracy>=50"]', "--merge-ds") == 2
     assert run(["--models", "toy_model", "--datasets", "toy_llmjudge", "--stop-when-decided"]) == 2
     assert "--stop-when-decided needs --gate." in capsys.readouterr().err
