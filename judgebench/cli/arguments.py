@@ -37,19 +37,25 @@ examples:
   jb --reuse --mode eval
       compute the results of the latest run again; a finished run sends nothing
 
-commands:
+commands (jb COMMAND --help says more):
   jb ls [KIND] [PATTERN]         list the available configs
   jb show NAME                   print a resolved config, key by key
-  jb gate RUN --min CONDITION    pass or fail a finished run
-  jb export RUN --to FORMAT      write the items for other programs
   jb items RUN [ROW [ID]]        look at the items that are wrong or doubtful
+  jb view [RUN or FOLDER]        look at runs in a browser on this machine
+  jb compare RUN RUN             did the model change, or the judge?
+  jb gate RUN --min CONDITION    pass or fail a finished run
+  jb label RUN                   label answers, and correct the score by them
+  jb export RUN --to FORMAT      write the items for other programs
   jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb serve JUDGE                 offer a judge over HTTP, with a page to try it
-  jb view [RUN or FOLDER]        look at runs in a browser on this machine
+  jb train KIND                  learn a judge from judgments or labels
+  jb score FILE --probes DIR     score answers by trained probes
   jb jobs RUN                    list the jobs of a run on a cluster
   jb merge DIR...                make one run of the runs of all shards
   jb requests RUN --out FILE     write what a run still has to ask into a file
   jb replies RUN FILE            take the answers of such a file
+  jb audit RUN --expected TABLE  compare published figures with a run's
+  jb simulate WHAT               what intervals, metrics and gates are worth
   jb schema [RECORD]             print the JSON Schema of a record of a run
   jb run ...                     the same as jb ...
 

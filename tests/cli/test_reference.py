@@ -28,6 +28,11 @@ def test_the_page_has_every_flag_verb_and_exit_code():
     assert [code for code in ExitCode if f"| {int(code)} |" not in page] == []
 
 
+def test_the_help_has_every_verb():
+    listed = build_parser().format_help()
+    assert [verb for verb in VERBS if not re.search(rf"^  jb {verb} ", listed, re.MULTILINE)] == []
+
+
 def test_the_module_prints_it():
     done = subprocess.run(
         [sys.executable, "-m", "judgebench.cli.reference"], capture_output=True, text=True, check=True
