@@ -51,7 +51,7 @@ ROOMS = {
     "store": ["store"],
     "metrics": ["metrics"],
     "stages": ["stages"],
-    "judges": ["judges"],
+    "judges": ["judges", "rules"],
 }
 """Room of the package, and the folders of its unit tests."""
 

@@ -105,7 +105,7 @@ def test_a_process_under_supervision_reports_to_its_pipe(monkeypatch: pytest.Mon
     reader, writer = os.pipe()
     monkeypatch.setenv("JB_PROGRESS_FD", str(writer))
     assert supervised()
-    made = Reporter("t", interval=0)
+    made = Reporter("t", interval=YEARS)
     made.verdicts = [verdict(number) for number in range(301)]
     made.update(done=1, force=True)
     os.close(writer)

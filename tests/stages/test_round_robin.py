@@ -60,6 +60,14 @@ def test_a_share_of_nothing_counts_as_nothing_and_one_that_is_unknown_not_at_all
     assert (found.value, found.n) == (pytest.approx(50), 4)
 
 
+def test_the_ten_most_frequent_reasons_of_a_model_are_told() -> None:
+    own = meeting("a", "b", [1.0], unscored_reasons={f"reason {at}": 20 - at for at in range(8)})
+    met = meeting("c", "a", [0.0], unscored_reasons={f"reason {at}": 1 for at in range(7, 12)})
+    found = pooled("a", [own, met]).diagnostics.unscored_reasons
+    assert list(found)[:8] == [f"reason {at}" for at in range(8)]
+    assert (found["reason 7"], len(found)) == (13 + 1, 10)
+
+
 def test_repeats_and_presentations_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
     once = [1.0, 1.0, 0.0, 1.0, 0.0]
     intervals = []

@@ -13,6 +13,9 @@ from judgebench.judges.parsers.quotation import without_quotations
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
 from judgebench.records.flow import Reply
 
+_DENYING = re.compile(r"\b(?:not?|never|hardly|neither|nor|cannot)\b|n't\b", re.IGNORECASE)
+"""In a label: ``I would not say: Good``."""
+
 
 class WordScale(ConfiguredParser):
     """Reads the word of a scale that stands alone on a line, behind a label (``Rating: Good``) or not, in any case.
@@ -33,6 +36,7 @@ class WordScale(ConfiguredParser):
         words: dict[str, float]
         published: bool = False
 
+    version: ClassVar[int] = 2
     reads_text_only: ClassVar[bool] = True
     config: Config
 
@@ -44,7 +48,7 @@ class WordScale(ConfiguredParser):
         longest = sorted(self._numbers, key=len, reverse=True)
         words = "|".join(map(re.escape, longest))
         self._pattern = re.compile(
-            rf"^[^\w\n]{{0,9}}(?:[A-Za-z ]{{1,30}}:[^\w\n]{{0,9}})?({words})[^\w\n]{{0,9}}$",
+            rf"^[^\w\n]{{0,9}}(?:(?P<label>[A-Za-z' ]{{1,30}}):[^\w\n]{{0,9}})?(?P<word>{words})[^\w\n]{{0,9}}$",
             re.IGNORECASE | re.MULTILINE,
         )
 
@@ -59,11 +63,11 @@ class WordScale(ConfiguredParser):
         found = list(self._pattern.finditer(text))
         if not found:
             return unparsed("no word of the scale stands alone on a line")
-        number = self._numbers.get(found[-1][1].lower())
-        if number is None or len({one[1].lower() for one in found}) > 1:
+        number = self._numbers.get(found[-1]["word"].lower())
+        if number is None or len({one["word"].lower() for one in found}) > 1:
             return unparsed("the reply states different words of the scale")
-        start, end = found[-1].span(1)
-        if not_meant(text, start, end, line=True):
+        start, end = found[-1].span("word")
+        if not_meant(text, start, end, line=True) or any(_DENYING.search(one["label"] or "") for one in found):
             return unparsed("the word of the scale is under a condition, or negated")
         return Reading(status="ok", score=float(number), span=(offset + start, offset + end))
 
