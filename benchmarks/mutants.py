@@ -31,11 +31,12 @@ import os
 import pickle
 import random
 import resource
+import select
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -61,6 +62,9 @@ OPTIONS += ["-m", "not soak and not local"]
 
 MOST_SECONDS = 20.0
 """CPU seconds of tests that a mutant is shown to, at most; the first test is run however long it takes."""
+
+PATIENCE = 60.0
+"""Seconds in which a mutant uses next to no time, after which it counts as one that does not end."""
 
 _TYPES = frozenset({"strict", "frozen", "kw_only"})
 _Cached = type(functools.cache(len))
@@ -97,17 +101,27 @@ class Reached:
     modules: list[str]
 
     def tests_of(self, mutant: Mutant, *, whole_file: bool) -> list[str]:
-        """Return the tests to which a mutant is shown, the quickest first."""
+        """Return the tests to which a mutant is shown, the quickest first.
+
+        A change that is made when its file is imported is shown to the tests that reach any line of the file, and then
+        to all others: who only reads an attribute of a class reaches no line.
+        """
         lines = self.lines.get(mutant.file, {})
         names = {one for tests in lines.values() for one in tests} if whole_file else set(lines.get(mutant.line, []))
+        ordered = self._quickest_first(names)
+        if whole_file:
+            ordered += self._quickest_first(self.costs.keys() - names)
         shown: list[str] = []
         spent = 0.0
-        for name in sorted(names, key=lambda one: (self.costs[one], one)):
+        for name in ordered:
             spent += self.costs[name]
             if shown and spent > MOST_SECONDS:
                 break
             shown.append(name)
         return shown
+
+    def _quickest_first(self, names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda one: (self.costs[one], one))
 
 
 def changes(tree: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
@@ -251,8 +265,14 @@ def _run(items: list[pytest.Item], heard: Callable[[pytest.Item, float], None] |
     return ""
 
 
-def in_a_fork(work: Callable[[], Any], *, limit: float | None = None) -> Any:
-    """Do work in a fork, and return what it returned; None where it took longer than its limit, or died."""
+def in_a_fork(work: Callable[[], Any], *, limit: float | None = None, patience: float = PATIENCE) -> Any:
+    """Do work in a fork, and return what it returned; None where it took longer than its limit, waits or died.
+
+    Args:
+        work: What to do.
+        limit: CPU seconds.
+        patience: Seconds in which a fork that does next to nothing waits for what does not come.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -265,18 +285,44 @@ def in_a_fork(work: Callable[[], Any], *, limit: float | None = None) -> Any:
             if limit is not None:
                 resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, resource.RLIM_INFINITY))
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
-                signal.alarm(60 + int(limit))  # who waits uses no time; a busy machine is slow
+                signal.alarm(60 + int(10 * limit))  # who waits uses no time; a busy machine is slow
             with os.fdopen(writer, "wb") as out:
                 pickle.dump(work(), out)
         finally:
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as back:
-        said = back.read()
+    said, used, since = b"", 0.0, time.monotonic()
+    with os.fdopen(reader, "rb", buffering=0) as back:
+        while True:
+            if select.select([back], [], [], min(5.0, patience))[0]:
+                if not (piece := back.read(1 << 16)):
+                    break
+                said += piece
+            now, spent = time.monotonic(), _used_by(child)
+            if abs(spent - used) > 0.02 * (now - since):  # of one core; a busy machine gives more to who has work
+                used, since = spent, now
+            elif limit is not None and now - since > patience:
+                os.kill(child, signal.SIGKILL)
+                break
     os.waitpid(child, 0)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # what the tests started and did not end
-    return pickle.loads(said) if said else None
+    try:
+        return pickle.loads(said) if said else None
+    except (EOFError, pickle.UnpicklingError):  # it was killed in the middle of a word
+        return None
+
+
+def _used_by(session: int) -> float:
+    """Return the CPU seconds of a fork and of what it started; where there is no /proc they grow by the clock."""
+    if sys.platform != "linux":
+        return time.monotonic()
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15])) if int(fields[3]) == session else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Room:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,12 @@ def test_a_mutant_is_shown_the_quickest_tests_of_its_line_first() -> None:
     assert reached.tests_of(Mutant("a.py", 3, 0, "", ""), whole_file=True) == ["quick", "slow"]
 
 
+def test_a_change_that_an_import_makes_is_shown_to_tests_that_reach_no_line_of_it_too() -> None:
+    reached = Reached({"a.py": {1: ["slow"]}, "b.py": {1: ["quick"]}}, {"slow": 2, "quick": 1, "endless": 99}, [])
+    assert reached.tests_of(Mutant("a.py", 3, 0, "", ""), whole_file=True) == ["slow", "quick"]
+    assert reached.tests_of(Mutant("c.py", 3, 0, "", ""), whole_file=True) == ["quick", "slow"]
+
+
 def test_equal_seeds_give_equal_mutants(tmp_path: Path) -> None:
     folder = tmp_path / "judgebench" / "room"
     folder.mkdir(parents=True)
@@ -106,3 +113,5 @@ def test_a_fork_that_dies_or_does_not_end_says_nothing() -> None:
             pass
 
     assert in_a_fork(endless, limit=0) is None
+    assert in_a_fork(lambda: time.sleep(10_000), limit=10_000, patience=1) is None
+    assert in_a_fork(lambda: "x" * 1_000_000, limit=10) == "x" * 1_000_000

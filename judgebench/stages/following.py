@@ -137,6 +137,8 @@ class SampleWindow:
 
     Attributes:
         dropped: How many samples were let go before they were taken as often as planned.
+        planned: Samples that were read; all that there are where ``at_end``.
+        changed: Hashes of samples that were asked for with other content, by id.
     """
 
     def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
@@ -145,6 +147,9 @@ class SampleWindow:
         self._open: dict[int, tuple[Sample, int]] = {}
         self._passed = NumberSet()
         self.dropped = 0
+        self.planned = NumberSet()
+        self.at_end = False
+        self.changed: dict[int, str] = {}
 
     def take(self, id_: int, uid: str) -> Sample | None:
         """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
@@ -153,7 +158,9 @@ class SampleWindow:
                 return None
             sample = next(self._samples, None)
             if sample is None:
+                self.at_end = True
                 return None
+            self.planned.add(sample.id)
             if uses := self._uses(sample):
                 self._open[sample.id] = (sample, uses)
                 if len(self._open) > MOST_HELD:
@@ -161,6 +168,7 @@ class SampleWindow:
             else:
                 self._passed.add(sample.id)
         if self._open[id_][0].uid != uid:
+            self.changed[id_] = self._open[id_][0].uid
             return None
         sample, uses = self._open.pop(id_)
         if uses > 1:
@@ -204,6 +212,8 @@ class Follow(Generic[Job]):
         self._seen = NumberSet()
         self._first_pass = True
         self._found = False
+        self._planned: NumberSet | None = None
+        self._changed: dict[int, str] = {}
         self._window = self._new_window()
 
     def take(self, entry: Entry[Prediction]) -> Job | None:
@@ -211,7 +221,7 @@ class Follow(Generic[Job]):
         if entry.repeat >= self._repeats or not self._wanted(entry.id, entry.repeat):
             return None
         prediction = entry.read()
-        if prediction is None or prediction.status != "ok":
+        if prediction is None or prediction.status != "ok" or self._is_of_none(prediction):
             return None
         sample = self._window.take(prediction.id, prediction.uid)
         if sample is None:
@@ -226,15 +236,24 @@ class Follow(Generic[Job]):
         if self._first_pass:
             needed = self._recorded is not None or self._window.dropped > 0
         else:
-            needed = self._found and self._window.dropped > 0
+            learnt = self._window.changed or (self._window.at_end and self._planned is None)
+            needed = (self._found or bool(learnt)) and self._window.dropped > 0
         if needed:
             self._first_pass = self._found = False
+            self._planned = self._window.planned if self._window.at_end else self._planned
+            self._changed |= self._window.changed
             self._window = self._new_window()
         return needed
 
     def _wanted(self, id_: int, repeat: int) -> bool:
         deferred = self._first_pass and self._recorded is not None and self._recorded(id_, repeat)
         return not deferred and self._number(id_, repeat) not in self._seen
+
+    def _is_of_none(self, prediction: Prediction) -> bool:
+        """Say whether its sample was looked for in vain: to look again would let go of others that are wanted."""
+        if self._planned is not None and prediction.id not in self._planned:
+            return True
+        return self._changed.get(prediction.id, prediction.uid) != prediction.uid
 
     def _number(self, id_: int, repeat: int) -> int:
         return id_ * self._repeats + repeat
