@@ -143,6 +143,8 @@ class TestEveryMethod:
         decided(method(path), asked, item)
         for key, _presentation in asked.questions:
             prompt, _ = json.loads(key)
+            if isinstance(prompt, str):  # the form that an embedded model was trained on, which has no fences
+                continue
             first = prompt[0]["content"]
             if hostile in first:
                 fence = first[: first.index(hostile)].rstrip("\n").rpartition("\n")[2]
