@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import hashlib
 import importlib
 import importlib.metadata
@@ -30,7 +31,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from judgebench.errors import ConfigError, DiskError, JudgebenchError, LaunchError, MissingDataError, missing_extra
+from judgebench.errors import (
+    ConfigError,
+    DiskError,
+    JudgebenchError,
+    LaunchError,
+    MissingDataError,
+    MissingExtraError,
+    missing_extra,
+)
 
 CACHE_VARIABLE = "JB_CACHE_DIR"
 """Environment variable that moves the folder in which assembled model files are kept."""
@@ -89,7 +98,7 @@ class LlamaCppServer:
             model_path: GGUF file of the user's own; empty takes the one in ``options["package"]``.
 
         Raises:
-            MissingExtraError: The server or the package with the model is not installed.
+            MissingExtraError: The server, the package with the model or a system library is not installed.
             MissingDataError: ``model_path`` or an adapter is not a file.
             ConfigError: The options are not understood, or name no model.
         """
@@ -106,6 +115,7 @@ class LlamaCppServer:
         for package in ["xllamacpp", *([] if model_path else [chosen.package])]:
             if importlib.util.find_spec(package) is None:
                 raise missing_extra(package, "local", "the embedded model")
+        check_system_libraries()
         self._licence = "" if model_path else chosen.licence
         source = ["--model", model_path] if model_path else ["--package", chosen.package]
         command = [sys.executable, "-m", "judgebench.models.llama_cpp", *source, "--host", host, "--port", str(port)]
@@ -138,6 +148,24 @@ class LlamaCppServer:
         return licence
 
 
+def check_system_libraries() -> None:
+    """Check for the one library of the system that llama.cpp's wheel needs and slim images lack.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        ctypes.CDLL(_OPENMP)
+    except OSError as error:
+        raise MissingExtraError(
+            f"llama.cpp needs the system library {_OPENMP}, which cannot be loaded: {error}.",
+            hint="Install it with: apt-get install libgomp1 (Debian, Ubuntu), dnf install libgomp (Fedora).",
+        ) from error
+
+
+_OPENMP = "libgomp.so.1"
 PACKAGE_PREFIX = "package:"
 _SHIPPED = Path(__file__).parent / "data"
 

@@ -19,7 +19,14 @@ import msgspec
 
 from judgebench.errors import ConfigError, DiskError, JudgebenchError, LaunchError, missing_extra
 from judgebench.models.gguf_cut import cut_behind, read_header
-from judgebench.models.llama_cpp import LlamaCppServer, assembled_model, cache_dir, checked_model, file_sha256
+from judgebench.models.llama_cpp import (
+    LlamaCppServer,
+    assembled_model,
+    cache_dir,
+    check_system_libraries,
+    checked_model,
+    file_sha256,
+)
 from judgebench.models.states_server import RefusedTextError, TextTokens, serve_until_orphaned
 
 if TYPE_CHECKING:
@@ -168,6 +175,7 @@ class LlamaCppSource:
 def _served(model: Path, options: LlamaStatesOptions) -> Any:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as llama_cpp.py does, and for its reason
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    check_system_libraries()
     try:
         import xllamacpp
     except ModuleNotFoundError as error:

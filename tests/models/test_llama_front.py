@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from judgebench.errors import ConfigError, MissingDataError
+from judgebench.errors import ConfigError, MissingDataError, MissingExtraError
 from judgebench.models.llama_cpp import LlamaCppServer, adapter_file
 from judgebench.models.llama_front import Front, fixed_start, listen, starts_folder
 
@@ -185,3 +186,16 @@ def test_an_adapter_must_have_a_file_and_a_name(tmp_path: Path) -> None:
         host="::1", port=9, options={"lora": {"mine": str(adapter)}}, model_path=str(model)
     )
     assert command[command.index("--lora") + 1] == f"mine={adapter}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the wheel brings it along")
+def test_a_slim_image_without_openmp_is_told_what_to_install_before_anything_is_launched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
+    monkeypatch.setattr("judgebench.models.llama_cpp._OPENMP", "libgomp-of-nobody.so.1")
+    model = tmp_path / "own.gguf"
+    model.touch()
+    with pytest.raises(MissingExtraError, match="needs the system library libgomp-of-nobody") as caught:
+        LlamaCppServer().command(host="::1", port=9, options={}, model_path=str(model))
+    assert "apt-get install libgomp1" in caught.value.hint
