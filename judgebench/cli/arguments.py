@@ -216,7 +216,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 def _add_custom(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("your own data file")
     group.add_argument(
-        "--custom-dataset-path", metavar="FILE", help=".jsonl, .csv or .tsv with question and answer columns"
+        "--custom-dataset-path", metavar="FILE", help=".jsonl, .csv, .tsv or .parquet with question and answer columns"
     )
     group.add_argument(
         "--custom-dataset-meta-path", default="", metavar="FILE", help="its meta file (default: FILE.meta.json)"

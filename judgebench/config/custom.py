@@ -21,6 +21,7 @@ _LOADERS: dict[str, dict[str, Any]] = {
     ".jsonl": {"type": "JsonlDataset"},
     ".csv": {"type": "CsvDataset"},
     ".tsv": {"type": "CsvDataset", "delimiter": "\t"},
+    ".parquet": {"type": "ParquetDataset"},
 }
 _RULE = "FinalAnswerEqual"
 LOOKED_AT = 1000
@@ -59,7 +60,7 @@ class Sampling(NamedTuple):
 
 
 def custom_dataset(custom: CustomDataset) -> Declared:
-    """Return the dataset that a JSONL, CSV or TSV file makes.
+    """Return the dataset that a JSONL, CSV, TSV or Parquet file makes.
 
     Multiple choice (``mcq``) is a file with columns A, B, ...; all else is question and answer (``qa``). The gold
     answer is in the column that the meta file names (``output_column``), else in the only one that is called
@@ -77,7 +78,7 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     loader = _LOADERS.get(path.suffix.lower())
     if loader is None:
         raise UsageError(
-            f"The data file {custom.path!r} is neither .jsonl nor .csv nor .tsv.",
+            f"The data file {custom.path!r} is neither .jsonl nor .csv, .tsv or .parquet.",
             hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
         )
     meta = read_meta(custom)
@@ -292,11 +293,14 @@ def sampling(custom: CustomDataset) -> Sampling:
 
 
 def columns_in(path: Path) -> list[str]:
-    """Return the columns of a JSONL, CSV or TSV file by its first line.
+    """Return the columns of a JSONL, CSV or TSV file by its first line, or of a Parquet file by its first row.
 
     Raises:
-        DataError: The line is not what was expected.
+        DataError: The line is not what was expected, or it is no Parquet file.
     """
+    if path.suffix.lower() == ".parquet":
+        columns: list[str] = plugins.load(_LOADERS[".parquet"]["type"], "datasets").columns(path)
+        return columns
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             if path.suffix.lower() == ".tsv":

@@ -22,7 +22,7 @@ from judgebench.errors import ConfigError, UnknownNameError, UsageError
 Kind = Literal["models", "datasets", "judges", "summarizers", "executors", "listeners"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parents[1] / "configs"
-_TABLES = (".jsonl", ".csv", ".tsv")
+_TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
 """Endings of files of a user's own questions or answers."""
 _DESCRIPTION = 150
 """Characters of a description, unless its first sentence is longer."""
@@ -154,7 +154,7 @@ class Registry:
         files = self.files(kind)
         known = {other.lower(): other for file in files for other in other_names(file.path)}
         known |= {file.name.lower(): file.name for file in files}
-        near = [known[stem] for stem in difflib.get_close_matches(name.lower(), known, n=3)]
+        near = [known[stem] for stem in difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.66)]
         near += [shown for stem, shown in known.items() if name.lower() in stem and shown not in near][:3]
         elsewhere = [other for other in KINDS if other != kind and self.named(other, name)]
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -175,14 +175,16 @@ class Registry:
 
         if broken := unusable():
             hint += f"{broken} "
+        own = " Rows of your own need no config: --custom-dataset-path FILE" if kind == "datasets" else ""
         return UnknownNameError(
-            f"There is no {_SINGULAR[kind]} config named {name!r}.", hint=f"{hint}See all with: jb --list"
+            f"There is no {_SINGULAR[kind]} config named {name!r}.",
+            hint=f"{hint}See all with: jb --list{own and '.'}{own}",
         )
 
 
 def _is_path(name: str) -> bool:
-    """Say whether a name is meant as the path of a file: ``name/suffix`` is none."""
-    return name.endswith(".py") or name.startswith((".", "/", "~"))
+    """Say whether a name is meant as the path of a file: ``name/suffix`` is none, unless it ends as a table does."""
+    return name.endswith(".py") or name.startswith((".", "/", "~")) or Path(name).suffix.lower() in _TABLES
 
 
 def split_suffix(name: str) -> tuple[str, str]:

@@ -198,7 +198,7 @@ def _about(path: Path) -> Iterator[str]:
     about, datasets = described(path)
     if about is not None:
         yield f"# {about.title}. {about.source}"
-        yield f"# Published: {about.published} Licence: {about.licence}"
+        yield f"# Published: {about.published}. Licence: {about.licence}."
     lines = list(dict.fromkeys(line for one in datasets if (line := where_it_goes(one))))
     yield from (f"# {line}" for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:

@@ -200,7 +200,7 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
         for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)
         key = _key(row, config.id_column, seen) if config.id_column else None
-        fields = {field: _value(row, name) for name, field in inputs if name not in shown_media}
+        fields = {field: _value(row, name, field) for name, field in inputs if name not in shown_media}
         answers = [_answer(row, name) for name in config.answer_columns] if config.answer_columns else []
         yield Sample(
             id=number,
@@ -278,11 +278,22 @@ def schema_of(config: SourceConfig) -> str:
     return msgspec.json.encode(example).decode()
 
 
-def _value(row: Row, column: str) -> Any:
+def _value(row: Row, column: str, field: str = "", key: str = "") -> Any:
+    """Return the value of a column.
+
+    Args:
+        row: The row.
+        column: The column.
+        field: Field of the prompt that it becomes.
+        key: Key of the dataset's config that names the column.
+
+    Raises:
+        DataError: There is none.
+    """
     try:
         value = row.values[column]
     except KeyError:
-        raise _missing(row, column) from None
+        raise _missing(row, column, field, key) from None
     if value is None:
         raise DataError(f"{row.place}: the column {column!r} is empty (null); a value was expected.")
     if isinstance(value, float) and not math.isfinite(value):
@@ -307,7 +318,7 @@ def _answer(row: Row, column: str) -> str:
 
 
 def _reference(row: Row, column: str) -> str | list[str]:
-    value = _value(row, column)
+    value = _value(row, column, key="output_column")
     if isinstance(value, list):
         if not value:
             raise DataError(f"{row.place}: the column {column!r} is an empty list; accepted answers were expected.")
@@ -333,7 +344,7 @@ def _answer_text(row: Row, column: str, value: Any) -> str:
 def _key(row: Row, column: str, seen: set[int]) -> str | None:
     if row.keyless and column not in row.values:
         return None
-    value = _value(row, column)
+    value = _value(row, column, key="id_column")
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise DataError(f"{row.place}: the column {column!r} holds {value!r}; a text or an integer was expected.")
     key = str(value)
@@ -347,9 +358,17 @@ def _key(row: Row, column: str, seen: set[int]) -> str | None:
     return key
 
 
-def _missing(row: Row, column: str) -> DataError:
+def _missing(row: Row, column: str, field: str, key: str) -> DataError:
     have = ", ".join(map(repr, row.values)) or "none"
-    return DataError(f"{row.place}: the column {column!r} is missing (columns found: {have}).")
+    hint = ""
+    if key:
+        hint = f"If it has another name in the file: --override datasets.NAME.{key}=COLUMN"
+    elif field:
+        hint = (
+            "If it has another name in the file: --override \"datasets.NAME.input_columns=['COLUMN']\" "
+            f"datasets.NAME.rename.COLUMN={field}"
+        )
+    return DataError(f"{row.place}: the column {column!r} is missing (columns found: {have}).", hint=hint)
 
 
 def _transform(name: str) -> Any:

@@ -58,6 +58,15 @@ class ParquetDataset:
             raise _unreadable(path, error) from error
         return count if self.config.limit is None else min(count, self.config.limit)
 
+    @staticmethod
+    def columns(path: Path) -> list[str]:
+        """Return the columns of a file, by its first row.
+
+        Raises:
+            DataError: It is no Parquet file that can be read, or has no rows.
+        """
+        return list(next(parquet_rows(path)).values)
+
 
 def parquet_rows(path: Path, images: Collection[str] = ()) -> Iterator[Row]:
     """Yield the rows of a file, a few at a time.

@@ -215,7 +215,7 @@ def _local_columns(row: dict[str, Any], source: HubSource, place: str) -> dict[s
 
 
 class JsonlDataset:
-    """A JSONL file; else the hub, where the config names a place there."""
+    """A JSONL file, or a Parquet file by its ending; else the hub, where the config names a place there."""
 
     class Config(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The keys of every loader."""
@@ -231,6 +231,8 @@ class JsonlDataset:
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         path = find(self.config, data_dir)
+        if _is_parquet(path):
+            return cast("Iterator[Sample]", self._parquet().samples(data_dir))
         rows = rows_of(path) if path else hub_rows(self.config, data_dir)
         return samples_of_rows(rows, self.config)
 
@@ -239,7 +241,18 @@ class JsonlDataset:
         path = find(self.config, data_dir)
         if path is None:
             return None
+        if _is_parquet(path):
+            return cast("int | None", self._parquet().count(data_dir))
         return _within(sum(1 for _ in lines(path)), self.config.limit)
+
+    def _parquet(self) -> Any:
+        from judgebench.datasets.parquet_file import ParquetDataset
+
+        return ParquetDataset(cast("Any", self.config))
+
+
+def _is_parquet(path: Path | None) -> bool:
+    return path is not None and path.suffix.lower() == ".parquet"
 
 
 def rows_of(path: Path) -> Iterator[Row]:
@@ -316,7 +329,7 @@ def _within(count: int, limit: int | None) -> int:
 
 
 class HubDataset(JsonlDataset):
-    """A dataset of the hub; a local copy (JSONL) at ``path`` goes before it.
+    """A dataset of the hub; a local copy (JSONL or Parquet) at ``path`` goes before it.
 
     A ``JsonlDataset`` reads the same two places; this name says in a config where the rows are meant to come from.
     """

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from judgebench.config.custom import Sampling, sampling
 from judgebench.config.resolve import load_run
+from judgebench.datasets.samples import samples_of
 from judgebench.errors import ConfigError, DataError, UsageError
 from judgebench.records.request import CustomDataset, Selection
+from judgebench.records.run import Options
 
 
 @pytest.fixture
@@ -334,3 +338,17 @@ def test_the_meta_file_names_the_columns_of_images(resolve, tmp_path):
     (tmp_path / "mm.jsonl.meta.json").write_text(json.dumps(meta))
     with pytest.raises(DataError, match=r"shared_images .* is for CSV and TSV files"):
         resolve(rows)
+
+
+def test_a_parquet_file_is_asked_as_any_other(resolve, tmp_path):
+    path = tmp_path / "test-00000-of-00001.parquet"
+    parquet.write_table(pa.table({"question": ["1+1?", "2+2?"], "answer": ["2", "4"], "level": [1, 2]}), path)
+    data = resolve(path)
+    assert data.loader.options["input_columns"] == ["question"]
+    assert [(one.fields["question"], one.reference) for one in samples_of(data, Options())] == [
+        ("1+1?", "2"),
+        ("2+2?", "4"),
+    ]
+    path.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="Parquet"):
+        resolve(path)

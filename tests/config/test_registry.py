@@ -136,3 +136,35 @@ def test_a_file_of_questions_that_is_given_for_a_config_is_sent_to_the_flag_for_
         Registry().find("datasets", "./my questions.jsonl")
     assert "--custom-dataset-path './my questions.jsonl'" in caught.value.hint
     assert "--predictions" in caught.value.hint
+
+
+def test_a_table_below_a_folder_that_is_called_like_a_config_is_a_file() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        Registry().find("datasets", "gsm8k/main/test-00000-of-00001.parquet")
+    assert split_suffix("gsm8k/main/test.parquet") == ("gsm8k/main/test.parquet", "")
+    assert "--custom-dataset-path gsm8k/main/test-00000-of-00001.parquet" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("gsm8k", "gsm8k_gen"),
+        ("mmlu", "mmlu_gen"),
+        ("gedit", "gedit_llmjudge"),
+        ("hendrycks_math", "math"),
+        ("minerva_math500", "math500_gen"),
+        ("gpqa_diamond_cot_zeroshot", "gpqa"),
+        ("trivia_qa", "triviaqa"),
+        ("MMLU_Pro", "mmlu_pro"),
+        ("browse_comp", "browsecomp"),
+    ],
+)
+def test_the_names_that_people_bring_along_are_known(said: str, meant: str) -> None:
+    assert Registry([]).find("datasets", said).name == meant
+
+
+def test_a_benchmark_that_does_not_ship_can_be_a_file_of_ones_own() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        Registry([]).find("datasets", "truthfulqa")
+    assert "Did you mean" not in caught.value.hint
+    assert "--custom-dataset-path FILE" in caught.value.hint

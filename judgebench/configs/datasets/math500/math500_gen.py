@@ -3,7 +3,15 @@
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import BoxedAnswer, MathEqual
 
-also_called = ["math500", "math_500", "math_500_gen", "math500_gen_0_shot_cot_chat_prompt"]
+also_called = [
+    "math500",
+    "math_500",
+    "math_500_gen",
+    "math500_gen_0_shot_cot_chat_prompt",
+    "math-500",
+    "hendrycks_math500",
+    "minerva_math500",
+]
 
 about = dict(
     title="MATH-500",

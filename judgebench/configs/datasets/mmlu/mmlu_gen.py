@@ -3,7 +3,7 @@
 from judgebench.datasets import CsvDataset
 from judgebench.judges import ChoiceEqual, ChoiceLetter
 
-also_called = ["mmlu", "mmlu_generative", "mmlu_gen_0_shot_cot_chat_prompt"]
+also_called = ["mmlu", "mmlu_generative", "mmlu_gen_0_shot_cot_chat_prompt", "mmlu_0_shot"]
 
 about = dict(
     title="MMLU",

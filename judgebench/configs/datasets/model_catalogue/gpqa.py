@@ -3,7 +3,13 @@
 from judgebench.datasets import ChoiceRows
 from judgebench.judges import ChoiceEqual, ChoiceLetter, PatternEqual
 
-also_called = ["gpqa_gen", "gpqa_diamond", "gpqa_gen_0_shot_str", "gpqa_gen_0_shot_cot_chat_prompt"]
+also_called = [
+    "gpqa_gen",
+    "gpqa_diamond",
+    "gpqa_gen_0_shot_str",
+    "gpqa_gen_0_shot_cot_chat_prompt",
+    "gpqa_diamond_cot_zeroshot",
+]
 
 about = dict(
     title="GPQA diamond",

@@ -3,7 +3,7 @@
 from judgebench.datasets import JudgeSamples
 from judgebench.judges import BoxedAnswer, MathEqual
 
-also_called = ["math_gen", "math_gen_0_shot_cot_chat_prompt"]
+also_called = ["math_gen", "math_gen_0_shot_cot_chat_prompt", "hendrycks_math", "minerva_math"]
 
 about = dict(
     title="MATH",

@@ -3,7 +3,7 @@
 from judgebench.datasets import JudgeSamples
 from judgebench.judges import AcceptedForms, FirstLine, PatternEqual
 
-also_called = ["triviaqa_gen", "triviaqa_gen_0_shot_chat_prompt"]
+also_called = ["triviaqa_gen", "triviaqa_gen_0_shot_chat_prompt", "trivia_qa"]
 
 about = dict(
     title="TriviaQA (no context)",
