@@ -37,7 +37,7 @@ short_answers_judge = dict(
         type=DeclaredJudge,
         # The adapter was trained with this prompt, by benchmarks/embedded_judge.py; see docs/embedded-model.md.
         presentations=[
-            dict(prompt="Question: {question}\nCorrect answer: {reference}\nGiven answer: {answer}\nCorrect:"),
+            dict(prompt="Question: {question}\nCorrect answer: {gold}\nGiven answer: {answer}\nCorrect:"),
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
         parser=dict(type="logprob_of_decision", decisions={"correct": " yes", "incorrect": " no"}),
