@@ -2,12 +2,14 @@
 
     python -m benchmarks.embedded_judge train     makes the training pairs, trains the adapter, writes it to its place
     python -m benchmarks.embedded_judge measure   asks the judge, as shipped, about pairs that it has never seen
+    python -m benchmarks.embedded_judge criticise records what the judge says when its verdicts are contradicted
 
-Training needs the extra ``train`` and some minutes of two idle cores. Its data is made by ``benchmarks.judge_data``.
+Training needs the extra ``train`` and some minutes of two idle cores. Its data is made by ``benchmarks.judge_data``. A
+file beside the adapter says of which rows, prompts and settings it was made; a test makes them again and compares.
 ``measure`` reads hand-made pairs (``benchmarks/data/tiny_judge_pairs.jsonl``: a question, its gold answer, a candidate,
 and whether it says the same; one candidate of each kind to a question) and, where ``../shared`` is there, aliases of
-real questions (TriviaQA in the data of Judging the Judges). The half ``heldout`` and the aliases were looked at once,
-after training; ``--json FILE`` writes every score.
+real questions (TriviaQA in the data of Judging the Judges). ``--json FILE`` writes every score, ``--record`` the
+figures beside the adapter, where a test compares the docs with them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import asyncio
 import contextlib
 import dataclasses
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -36,21 +39,26 @@ from tabulate import tabulate
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from judgebench.judges.core.contract import Case  # noqa: E402
+from judgebench.judges.core.contract import Case, JudgeMethod  # noqa: E402
 from judgebench.models.llama_cpp import LlamaCppServer  # noqa: E402
 from judgebench.plugins import load  # noqa: E402
 from judgebench.records.flow import Prompt, Reply, Request  # noqa: E402
+from judgebench.records.run import JudgeConfig, Typed  # noqa: E402
 from replay.folder import DATA  # noqa: E402
 
 PAIRS = REPOSITORY / "benchmarks" / "data" / "tiny_judge_pairs.jsonl"
 JUDGE_CONFIG = "demo_facts_llmjudge"
 MODEL_CONFIG = REPOSITORY / "judgebench" / "configs" / "models" / "local" / "gemma3_270m.py"
 ADAPTER = REPOSITORY / "judgebench" / "models" / "data" / "short_answer_judge.gguf"
+FACTS = ADAPTER.with_suffix(".json")
+CRITICISED = REPOSITORY / "outputs" / "criticised.jsonl"
 ALIASES = DATA / "judging_the_judges" / "v1.jsonl.gz"
 RESAMPLES = 4000
 ALIAS_QUESTIONS = 150
 ROWS = 3000
 VALIDATION_ROWS = 400
+CRITICISED_PAIRS = 60
+SETTINGS = {"steps": 75, "batch": 20, "rank": 6, "learning_rate": 1e-3, "seed": 2}
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -156,11 +164,7 @@ class ShippedJudge:
     """The judge of ``demo_facts_llmjudge``, made from its config and asked the way a run asks it."""
 
     def __init__(self, client: httpx2.Client) -> None:
-        from judgebench.config.resolve import load_run
-        from judgebench.records.request import Selection
-
-        run = load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG]))
-        judge = run.datasets["demo_facts"].judges[0]
+        judge = judge_config()
         method = load(judge.method.type, "judges")
         self._client = client
         self._method = method(msgspec.convert(judge.method.options, method.Config))
@@ -176,9 +180,7 @@ class ShippedJudge:
 
     def score(self, pair: Pair) -> float | None:
         """Return p(correct), or ``None`` where the reply was unparsed."""
-        fields = {"question": pair.question, "gold": pair.gold}
-        item = Case(id=pair.id, uid=str(pair.id), repeat=0, fields=fields, reference=pair.gold, answer=pair.candidate)
-        verdict = asyncio.run(self._method.judge(item, self.ask))
+        verdict = asyncio.run(self._method.judge(case_of(pair), self.ask))
         return verdict.score if verdict.status == "ok" else None
 
 
@@ -216,25 +218,57 @@ def alias_pairs(seed: int = 0) -> list[Pair]:
     return pairs
 
 
-def train(out: Path, threads: int) -> None:
-    """Make the pairs, train the adapter and write it to its place."""
+def data() -> dict[str, str]:
+    """Return the file of training pairs and that of the validation, as they are made now."""
     from benchmarks.judge_data.pairs import first, pairs
+
+    made = {"pairs": first(pairs(1), ROWS), "validation": first(pairs(1, validation=True), VALIDATION_ROWS)}
+    return {name: "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows) for name, rows in made.items()}
+
+
+def judge_config() -> JudgeConfig:
+    """Return the judge of ``demo_facts_llmjudge``."""
     from judgebench.config.resolve import load_run
+    from judgebench.records.request import Selection
+
+    return load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG])).datasets["demo_facts"].judges[0]
+
+
+def made_of(folder: Path) -> dict[str, Any]:
+    """Write what an adapter is trained on into a folder, and return what decides about it."""
+    from judgebench.judges.core.contract import method_of
+    from judgebench.training.judge_examples import Judge, examples, prompts_hash
+    from judgebench.training.judge_files import read_rows
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = data()
+    for name, text in texts.items():
+        (folder / f"{name}.jsonl").write_text(text, "utf-8")
+    config = judge_config()
+    learnt, _ = read_rows(folder / "pairs.jsonl")
+    judge = Judge(method_of(config.method), "text")
+    shown = examples(learnt, judge, seed=SETTINGS["seed"], swap=0.0, without=None, drop=0.0)
+    return {
+        "rows": len(learnt),
+        "rows_sha256": hashlib.sha256(texts["pairs"].encode()).hexdigest(),
+        "examples_sha256": prompts_hash([f"{one.prompt}{one.completion}" for one in shown]),
+        "base_sha256": config.model["launch"]["options"]["sha256"],
+        "settings": SETTINGS,
+    }
+
+
+def train(out: Path, threads: int) -> None:
+    """Make the pairs, train the adapter, and write it to its place with what it was made of."""
     from judgebench.judges.core.contract import method_of
     from judgebench.models.llama_cpp import file_sha256
-    from judgebench.records.request import Selection
     from judgebench.training.base_model import find_base
     from judgebench.training.judge_examples import Judge
     from judgebench.training.judge_files import read_rows
     from judgebench.training.judge_training import TrainingJob, train_judge
     from judgebench.training.lora import Settings
 
-    out.mkdir(parents=True, exist_ok=True)
-    files = {"pairs": first(pairs(1), ROWS), "validation": first(pairs(1, validation=True), VALIDATION_ROWS)}
-    for name, rows in files.items():
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (out / f"{name}.jsonl").write_text(text, "utf-8")
-    judge = load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG])).datasets["demo_facts"].judges[0]
+    facts = made_of(out)
+    judge = judge_config()
     learnt, _ = read_rows(out / "pairs.jsonl")
     validation, _ = read_rows(out / "validation.jsonl")
     job = TrainingJob(
@@ -244,14 +278,17 @@ def train(out: Path, threads: int) -> None:
         judge=Judge(method_of(judge.method), "text"),
         without=None,
         base=find_base("gemma3_270m", judge.model["launch"]["options"]),
-        settings=Settings(steps=75, batch=20, rank=6, learning_rate=1e-3, seed=1, threads=threads),
+        settings=Settings(**SETTINGS, threads=threads),
         out=out,
         swap=0.0,
-        data={"sha256": file_sha256(out / "pairs.jsonl"), "rows": ROWS},
+        data={"sha256": facts["rows_sha256"], "rows": ROWS},
     )
     report = train_judge(job, lambda figures: print(figures, file=sys.stderr), print)
     print(json.dumps(report["held_out"], indent=1))
     shutil.copyfile(out / "adapter.gguf", ADAPTER)
+    facts |= {"adapter_sha256": file_sha256(ADAPTER), "dtype": report["settings"]["dtype"]}
+    facts |= {name: report[name] for name in ("versions", "machine")}
+    FACTS.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 
 def without_known(test: Sequence[Any], learnt: Sequence[Any]) -> list[Any]:
@@ -260,6 +297,54 @@ def without_known(test: Sequence[Any], learnt: Sequence[Any]) -> list[Any]:
 
     questions, answers = questions_in(learnt), answers_in(learnt)
     return [row for row in test if not questions_in([row]) & questions and not answers_in([row]) & answers]
+
+
+def criticised_judge(**options: Any) -> JudgeMethod:
+    """Return the judge of short answers, read by its reply, with critics who contradict it twice."""
+    from judgebench.judges.core.contract import method_of
+
+    declared = judge_config().method.options
+    inner = {
+        "type": "DeclaredJudge",
+        "presentations": declared["presentations"],
+        "params": {"max_tokens": 1, "temperature": 0.0},
+        "parser": {
+            "type": "first_match", "patterns": [r"\b(yes|no)\b"], "decisions": {"yes": "correct", "no": "incorrect"},
+        },
+        "aggregate": {"type": "first", "unread": "unparsed"},
+    }  # fmt: skip
+    options = {"judge": inner, "rounds": 2, "again": 0, "cue": "Correct:", **options}
+    return method_of(Typed(type="Critiqued", options=options))
+
+
+def case_of(pair: Pair) -> Case:
+    """Return a pair as a judge sees it."""
+    fields = {"question": pair.question, "gold": pair.gold}
+    return Case(id=pair.id, uid=str(pair.id), repeat=0, fields=fields, reference=pair.gold, answer=pair.candidate)
+
+
+def criticise(pairs: Sequence[Pair], threads: int) -> None:
+    """Contradict the judge's verdicts on pairs, and record all that it says; a run that was stopped goes on."""
+    from judgebench.models.llama_cpp import file_sha256
+
+    about = json.dumps({"adapter_sha256": file_sha256(ADAPTER)})
+    known = CRITICISED.read_text("utf-8").splitlines() if CRITICISED.is_file() else []
+    lines = known if known[:1] == [about] else [about]
+    method = criticised_judge()
+    with service(threads=threads) as client:
+        judge = ShippedJudge(client)
+        for pair in pairs[len(lines) - 1 :]:
+            replies: dict[str, str] = {}
+
+            async def ask(prompt: Prompt, *, presentation: str = "", said: Any = replies, **params: Any) -> Reply:
+                reply = await judge.ask(prompt, **params)
+                said[presentation] = reply.text
+                return reply
+
+            asyncio.run(method.judge(case_of(pair), ask))
+            lines.append(json.dumps({**msgspec.to_builtins(pair), "replies": replies}))
+            CRITICISED.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            print(f"{len(lines) - 1} of {len(pairs)}", file=sys.stderr)
 
 
 def by_kind(outcome: Outcome) -> list[dict[str, Any]]:
@@ -276,18 +361,22 @@ def by_kind(outcome: Outcome) -> list[dict[str, Any]]:
 def main() -> int:
     """Train, or measure, print the table and write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "measure"])
+    parser.add_argument("what", choices=["train", "measure", "criticise"])
     parser.add_argument("--set", action="append", choices=["selection", "heldout", "aliases"], help="all without")
     parser.add_argument("--threads", type=int, default=0, help="computing threads; 0 takes all usable cores")
     parser.add_argument(
         "--out", type=Path, default=REPOSITORY / "outputs" / "embedded_judge", help="folder of a training"
     )
+    parser.add_argument("--record", action="store_true", help="write the figures beside the adapter")
     parser.add_argument("--json", type=Path, help="file for every number and score")
     chosen = parser.parse_args()
     if chosen.what == "train":
         train(chosen.out, chosen.threads)
         return 0
     every = [msgspec.json.decode(line, type=Pair) for line in PAIRS.read_bytes().splitlines()]
+    if chosen.what == "criticise":
+        criticise([pair for pair in every if pair.half == "heldout"][:CRITICISED_PAIRS], chosen.threads)
+        return 0
     sets = {half: [pair for pair in every if pair.half == half] for half in ("selection", "heldout")}
     if ALIASES.is_file():
         sets["aliases"] = alias_pairs()
@@ -297,9 +386,26 @@ def main() -> int:
         for name, (low, high) in interval(outcome.scored(), outcome.threshold).items():
             print(f"{outcome.name} {name}: 95% interval {low:.3f} to {high:.3f}")
         print(tabulate(by_kind(outcome), headers="keys"))
+    if chosen.record:
+        record(outcomes)
     if chosen.json:
         chosen.json.write_text(json.dumps([report(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
     return 0
+
+
+def record(outcomes: Sequence[Outcome]) -> None:
+    """Write the figures beside the adapter."""
+    from judgebench.models.llama_cpp import file_sha256
+
+    facts = json.loads(FACTS.read_text("utf-8"))
+    assert facts["adapter_sha256"] == file_sha256(ADAPTER), "made by the training that made the adapter"
+    figures = facts.setdefault("measured", {})
+    for outcome in outcomes:
+        ends = interval(outcome.scored(), outcome.threshold)["accuracy"]
+        row = outcome.row()
+        found = {"accuracy": row["accuracy"], "low": ends[0], "high": ends[1], "AUC": row["AUC"]}
+        figures[outcome.name] = {"pairs": row["pairs"], **{name: round(value, 6) for name, value in found.items()}}
+    FACTS.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 
 def report(outcome: Outcome) -> dict[str, Any]:

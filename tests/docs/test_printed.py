@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.embedded_judge import FACTS
 from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.docs.pages import DOCS, ROOT, page
 from tests.e2e.harness import JB, Done, run
@@ -92,6 +93,19 @@ def test_the_readme_says_the_figures_of_its_own_table() -> None:
     there = " ".join(page("embedded-model.md").split())
     assert f"judge and rule agree on {float(agreement):.0f}%, with a Cohen's kappa of {kappa}" in there
     assert f"calls {float(passed):.0f}% of the wrong answers right" in there
+
+
+def test_the_pages_say_what_was_measured_of_the_shipped_adapter() -> None:
+    """``benchmarks/embedded_judge.py measure --record`` writes the figures beside the adapter that it asked."""
+    measured = json.loads(FACTS.read_text("utf-8"))["measured"]
+    assert {"selection", "heldout"} <= set(measured)
+    for one in measured.values():
+        share, low, high = (100 * one[name] for name in ("accuracy", "low", "high"))
+        row = f"| {one['pairs']} | {share:.1f}% | {low:.1f} to {high:.1f} | {one['AUC']:.3f} |"
+        assert row in page("embedded-model.md")
+    held = measured["heldout"]
+    share, low, high = (100 * held[name] for name in ("accuracy", "low", "high"))
+    assert f"| accuracy | {share:.0f}% | {low:.0f} to {high:.0f} | {held['pairs']} held-out pairs" in README
 
 
 def test_the_table_of_the_quick_start_is_what_its_run_prints(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_keys_that_make_no_sense_are_refused(keys: dict[str, Any], said: str) ->
 
 
 def test_the_recorded_judge_of_short_answers_says_yes_to_whoever_contradicts_it() -> None:
-    """The embedded judge, asked by ``jb``: right before, it accepts every wrong answer after nearly any critique."""
+    """An earlier adapter: right before, it accepts every wrong answer after nearly any critique."""
     recorded = [
         json.loads(line) for line in (Path(__file__).parent / "criticised.jsonl").read_text("utf-8").splitlines()
     ]

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.embedded_judge import ROWS
+from benchmarks.embedded_judge import ADAPTER, FACTS, ROWS, made_of
 from benchmarks.judge_data.pairs import core, first, pairs
 from judgebench.config.files import load_file
+from judgebench.models.llama_cpp import file_sha256
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "judgebench/configs/datasets/demo/demo_facts.py"
@@ -79,6 +80,15 @@ def test_the_data_is_the_same_each_time(rows: list[dict[str, Any]]) -> None:
     assert first(pairs(1), 200) == rows[:200]
     assert first(pairs(2), 200) != rows[:200]
     assert first(pairs(1, validation=True), 200) != rows[:200]
+
+
+def test_the_shipped_adapter_is_made_of_these_rows_by_these_prompts_and_settings(tmp_path: Path) -> None:
+    """A change to the data, the judge's prompt, the base or the settings asks for the adapter to be trained anew."""
+    facts = json.loads(FACTS.read_text("utf-8"))
+    assert facts["adapter_sha256"] == file_sha256(ADAPTER)
+    made = made_of(tmp_path)
+    assert len((tmp_path / "pairs.jsonl").read_text("utf-8").splitlines()) == ROWS
+    assert {name: facts[name] for name in made} == made
 
 
 def test_validation_has_other_facts(rows: list[dict[str, Any]]) -> None:
