@@ -27,6 +27,7 @@ from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Reply
 from judgebench.records.represent import Represent, StatesFacts
 from judgebench.records.run import Typed
+from tests.judges.test_contract import RULES, rule_of
 from tests.judges.test_methods import Judge, item, judge
 from tests.rules.items import judge as ruled
 from tests.rules.items import judge_all
@@ -68,6 +69,7 @@ def test_another_score_after_a_box_takes_it_back() -> None:
     box = {"type": "boxed_last", "low": 1, "high": 10}
     assert read(box, r"\boxed{7}. It covers 3 of the 4 points.").score == 7
     assert read(box, r"\boxed{7}. So 8/10 overall.").status == "unparsed"
+    assert read(box, r"\boxed{7}. Style 8/10.").status == "unparsed"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,8 @@ def test_another_score_after_a_box_takes_it_back() -> None:
         ("Never: Good", None),
         ("Note: Good", 2),
         ("Good\nNot: Good", None),
+        ("Good\nPoor", None),
+        ("Good\nRating: good", 2),
         ("If so: Good", None),
     ],
 )
@@ -137,6 +141,14 @@ def test_a_misspelt_key_is_refused(room: Any, name: str) -> None:
 )
 def test_a_sign_and_a_decimal_point_belong_to_their_number_alone(text: str, said: str) -> None:
     assert normalised(text) == said
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_says_what_decided(name: str) -> None:
+    """Else two tables with other rules would look comparable."""
+    found = rule_of(name).identity()
+    assert {"rule", "revision"} <= found.keys() or "method" in found
+    assert json.dumps(found) == json.dumps(rule_of(name).identity())
 
 
 def test_a_span_with_other_numbers_is_another_span() -> None:

@@ -10,10 +10,13 @@ import msgspec
 import pytest
 
 from judgebench.errors import ExitCode
-from judgebench.identity.questions import read_identity
+from judgebench.identity.questions import read_identity, write_identity
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.records.flow import Failure, Reply, Usage, Verdict
+from judgebench.records.flow import Failure, Reply, Request, Usage, Verdict
 from judgebench.records.run import Baseline, Typed
+from judgebench.session.prepare import make_plan
+from judgebench.stages.task import InThread, run_in_thread
+from judgebench.testing import ProviderService
 from tests.stages.in_one_process import ASKED, EQUAL, SAY, OneProcess, judge, model, number_in, rows, text_of
 
 FAILED = Reply(status="failed", error=Failure(kind="server", message="gone"))
@@ -56,6 +59,7 @@ def test_a_whole_run_asks_each_question_once(tmp_path: Path) -> None:
         (2, 0, "It is 2.", "2"),
     ]
     assert [one.gold for one in run.calls()] == [one.uuid for one in run.answers()]
+    assert not list(run.run.path.rglob("*.replaced")), "nothing was replaced"
     assert run.result().metrics["accuracy"].value == 100
     said = run.last("judge:m/d-j")
     assert (said.done, said.total, said.finish, said.fail, said.unparsed, said.kept) == (3, 3, 3, 0, 0, 0)
@@ -83,7 +87,7 @@ def test_a_second_invocation_asks_what_is_missing_and_what_failed(tmp_path: Path
     SAY["j"] = lambda request: FAILED if "is 1?" in text_of(request) else "VERDICT: A"
     run.do()
     assert run.last("infer:m/d").fail == 1
-    assert run.last("judge:m/d-j").fail == 1
+    assert (run.last("judge:m/d-j").fail, run.last("judge:m/d-j").total) == (1, 3)
     counts = run.result().counts
     assert (counts.ok, counts.prediction_failed, counts.judge_failed) == (2, 1, 1)
     SAY["m"], SAY["j"] = (lambda request: "well"), (lambda request: "VERDICT: B")
@@ -167,6 +171,60 @@ def test_foreign_answers_in_the_file_are_told_and_asked(tmp_path: Path) -> None:
     assert [one.prediction for one in run.answers()] == ["own", "own"]
     replaced = run.run.predictions("m", "d").with_name("d.jsonl.replaced")
     assert len(replaced.read_text().splitlines()) == 2
+
+
+def test_answers_of_which_nobody_knows_whose_they_are_are_told_by_their_questions(tmp_path: Path) -> None:
+    """A file that shards of two settings made has a size of 0 in its identity: only the hash of each question tells."""
+    run = OneProcess(tmp_path)
+    run.do("infer")
+    path = run.run.predictions("m", "d")
+    first, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(first + b"\n" + rest.replace(b'"uuid":"', b'"uuid":"0'))
+    found = read_identity(run.run.identity("m", "d"))
+    assert found is not None
+    for size in (0, -1):
+        write_identity(run.run.identity("m", "d"), msgspec.structs.replace(found, size=size, modified=0, planned=0))
+        run.do("infer")
+        assert [number_in(one) for one in run.asked("m")] == (["1"] if size == 0 else [])
+
+
+def test_a_task_may_be_cancelled_from_another_thread(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3))
+    name = "20260101_000001_1"
+    plan = make_plan(run.config, run.request(), run.graph(), run.run, name=name, stamp=name[:15], command=["jb"])
+    run.run.configs.mkdir(parents=True)
+    path = run.run.configs / "20260101_000001_1.json"
+    path.write_bytes(msgspec.json.encode(plan))
+    thread = InThread(lambda line: None)
+
+    def say(request: Request) -> str:
+        if number_in(request) == "1":
+            thread.cancel()
+        return "It is."
+
+    SAY["m"] = say
+    assert run_in_thread(path, "infer:m/d", thread) == ExitCode.INTERRUPTED
+    early = InThread(lambda line: None)
+    early.cancel()
+    assert run_in_thread(path, "infer:m/d", early) == ExitCode.INTERRUPTED
+    assert set(run.do().values()) == {0}
+    assert len(run.answers()) == 3
+
+
+def test_judging_again_finds_out_anew_whether_replies_are_held_to_a_schema(tmp_path: Path) -> None:
+    method = Typed(type="judgebench.judges.ReferenceVerifier", options={"style": "json"})
+    with ProviderService("openai", lambda request: '{"verdict": "correct"}') as service:
+        asked = {"type": "judgebench.models.VLLMCustomAPIChat", "abbr": "j", "model": "test-model", "url": service.url,
+                 "api_key": "test-key"}  # fmt: skip
+        run = OneProcess(tmp_path, judges=[judge(method=method, model=asked, constrain="auto")])
+        run.do()
+        assert run.result().identity["constrained"] == "response_format"
+        service._heeds = ()
+        assert run.do()["extract:m/d-j"] == 0
+        assert run.result().identity["constrained"] == "response_format"
+        run.do(rejudge=True)
+    result = run.result()
+    assert (result.identity["constrained"], result.counts.ok) == ("no", 2)
 
 
 def test_a_judgment_of_foreign_answers_says_so(tmp_path: Path) -> None:

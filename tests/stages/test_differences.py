@@ -117,6 +117,19 @@ def test_a_figure_that_is_no_mean_of_the_verdicts_rests_on_its_own_interval(tmp_
     assert (found.found.ci95, found.items_needed) == (None, None)
 
 
+def test_an_interval_that_touches_zero_tells_nothing(tmp_path: Path) -> None:
+    run = judged(tmp_path, {"m": {0, 1, 2}, "n": {0}})
+    results = {}
+    for name, value, ends in (("m", 30.0, (0.0, 60.0)), ("n", 0.0, (0.0, 0.0))):
+        own = run.result(name=name)
+        metric = msgspec.structs.replace(own.metrics["accuracy"], value=value, ci95=ends)
+        results[name] = msgspec.structs.replace(own, metrics={"accuracy": metric})
+    (found,) = found_in(run, **results)
+    assert found.found.ci95 == (0, 60)
+    assert not found.sure
+    assert found.items_needed is not None
+
+
 @pytest.mark.parametrize("harm", ["gone", "damaged"])
 def test_verdicts_that_cannot_be_read_are_not_guessed(tmp_path: Path, harm: str) -> None:
     run = judged(tmp_path, {"m": {0, 1, 2, 3, 4}, "n": {0, 1, 2}})

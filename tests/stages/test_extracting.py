@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.errors import DiskError, UsageError
+from judgebench.errors import DataError, DiskError, UsageError
 from judgebench.identity.questions import read_identity
 from judgebench.records.facts import Label, answer_hash
-from judgebench.records.flow import Failure, Reply
+from judgebench.records.flow import Counts, Failure, Reply, TaskResult
 from judgebench.records.run import Plan, Typed
-from judgebench.stages.row_results import check_out
+from judgebench.stages.row_results import check_out, write_rows
 from judgebench.stages.task import main
 from judgebench.store.labels import append_labels
 from judgebench.store.manifest import write_started
@@ -239,6 +239,39 @@ def test_a_plan_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     (said,) = [json.loads(line) for line in (tmp_path / "progress.jsonl").read_text().splitlines()]
     assert (said["task"], said["state"]) == ("infer:m/d", "error")
     assert said["error"].startswith(f"{tmp_path / 'plan.json'} was removed")
+
+
+def test_a_plan_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JB_TASK_FILES", str(tmp_path))
+    monkeypatch.delenv("JB_PROGRESS_FD", raising=False)
+    (tmp_path / "plan.json").write_text("{")
+    assert main([str(tmp_path / "plan.json"), "infer:m/d"]) == DiskError.exit_code
+    said = json.loads((tmp_path / "progress.jsonl").read_text())
+    assert (said["state"], said["hint"]) == ("error", "Start the same command again with --reuse.")
+    assert said["error"].startswith(f"The plan {tmp_path / 'plan.json'} cannot be read: ")
+    assert main(["one argument"]) == UsageError.exit_code
+
+
+def detail(number: int, answer: str, **verdict: Any) -> dict[str, Any]:
+    return {"id": number, "origin_prediction": answer, "verdict": verdict, "judge_reply": "VERDICT: A"}
+
+
+def test_rows_of_a_file_are_written_with_what_each_judge_made_of_them(tmp_path: Path) -> None:
+    run = with_answers(tmp_path)
+    run.change_model(model="")
+    known = {"model": "m", "version": "v", "mode": "gen", "headline": "accuracy", "metrics": {}, "counts": Counts()}
+    details = [detail(0, "a", status="ok", decision="correct", span=(9, 10))]
+    judged = TaskResult(dataset="d-j", data_abbr="d", judge="j", details=details, **known)
+    bare = TaskResult(dataset="d-k", data_abbr="d", judge="k", details=None, **known)
+    foreign = TaskResult(dataset="e-j", data_abbr="e", judge="j", details=[detail(0, "b", status="ok")], **known)
+    assert write_rows(run.config, [judged, bare, foreign], tmp_path / "rows.csv") == 1
+    assert (tmp_path / "rows.csv").read_text() == (
+        "question,output,judge,status,decision,score,reason,span\nq,a,j,ok,correct,,VERDICT: A,A\n"
+    )
+    stale = TaskResult(dataset="d-j", data_abbr="d", judge="j", details=[detail(0, "z", status="ok")], **known)
+    with pytest.raises(DataError, match="the row has changed since its answer was judged"):
+        write_rows(run.config, [stale], tmp_path / "rows.jsonl")
+    assert write_rows(OneProcess(tmp_path).config, [judged], tmp_path / "rows.csv") is None
 
 
 @pytest.mark.parametrize(

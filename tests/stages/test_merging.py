@@ -76,6 +76,7 @@ def test_what_failed_in_a_shard_is_no_complete_answer(tmp_path: Path) -> None:
     SAY["m"] = lambda request: "It is 3."
     run.carry_out(sharded(run, "20260101_000002_1"))
     assert [number_in(one) for one in run.asked("m")] == ["3"]
+    assert [one.id for one in run.answers()] == [one.id for one in run.calls()] == [0, 1, 2, 3, 4]
 
 
 def test_two_models_behind_one_name_are_not_mixed(tmp_path: Path) -> None:

@@ -201,6 +201,23 @@ def test_what_a_case_lacks_is_named_with_its_flag(
     assert hint in caught.value.hint
 
 
+def test_a_case_that_was_typed_is_judged_with_all_its_answers() -> None:
+    two = case_by_hand({"question": "Which?"}, ["this one", "that one"], None, [], "")
+    assert (two.answer, two.baseline, two.answers) == ("this one", "that one", ["this one", "that one"])
+    assert (CASE.baseline, CASE.answers) == (None, [])
+    SAY["j"] = lambda request: (
+        f"VERDICT: {'A' if text_of(request).find('this one') < text_of(request).find('that one') else 'B'}"
+    )
+    pairs = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"type": "counter", "unread": "drop"}})
+
+    async def work() -> OneJudgment:
+        async with ready_judge(judge(method=pairs), {}) as ready:
+            return await judge_one(ready, two, "")
+
+    found = asyncio.run(work())
+    assert (found.verdict.decision, [one.presentation for one in found.questions]) == ("A", ["AB", "BA"])
+
+
 def test_a_field_of_the_judges_own_is_named_as_such() -> None:
     method = Typed(type="judgebench.judges.RubricScore", options={"criteria": "{rubric}", "low": 1, "high": 5})
 

@@ -53,6 +53,7 @@ def test_what_is_small_is_done_by_one_process(tmp_path: Path) -> None:
     dataset, samples = planned(tmp_path)
     assert parts_for(dataset, samples, repeats=PARALLEL_FROM // 8 - 1) == []
     assert len(parts_for(dataset, samples, repeats=PARALLEL_FROM // 8)) == 4
+    assert len(parts_for(*planned(tmp_path, 4), repeats=PARALLEL_FROM)) == 4
     few = planned(tmp_path, 3)
     assert parts_for(*few, repeats=PARALLEL_FROM) == [], "fewer items than cores"
 

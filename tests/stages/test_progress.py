@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 from judgebench.engine.client import Traffic
 from judgebench.records.facts import LiveVerdict
 from judgebench.records.spending import TaskSpending
+from judgebench.stages import progress
 from judgebench.stages.progress import Progress, Reporter, report_regularly, supervised
 
 YEARS = 1e9
@@ -45,6 +47,27 @@ def test_what_changes_soon_after_a_report_waits_for_the_next() -> None:
     assert said == []
     made.update({"post": 4}, done=2, force=True)
     assert [(one.task, one.done, one.post, one.total) for one in said] == [("t", 2, 4, 0)]
+
+
+def test_a_task_has_done_nothing_when_it_starts() -> None:
+    told: list[bytes] = []
+    Reporter("t", emit=told.append).send(force=True)
+    assert msgspec.json.decode(told[0]) == {"task": "t"}
+    zeros = msgspec.to_builtins(msgspec.json.decode(told[0], type=Progress))
+    assert {name: value for name, value in msgspec.structs.asdict(Progress(task="t")).items() if value} == {
+        "task": "t",
+        "state": "starting",
+    }
+    assert zeros == {"task": "t"}
+
+
+def test_the_time_since_the_last_report_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now))
+    made, said = reporter(interval=10)
+    for now in (1005.0, 1009.0, 1010.0, 1015.0, 1020.5):
+        made.update(done=int(now))
+    assert [one.done for one in said] == [1010, 1020]
 
 
 def test_another_state_is_told_at_once() -> None:

@@ -177,7 +177,7 @@ def test_an_item_without_an_answer_cannot_be_shown(tmp_path: Path) -> None:
 
 
 def test_columns_by_which_one_slices_stand_beside_a_verdict(tmp_path: Path) -> None:
-    data = [{**row, "level": at, "story": "long " * 99, "tags": ["x"]} for at, row in enumerate(rows(2))]
+    data = [{**row, "level": at, "story": "x" * (200 + at), "tags": ["x"]} for at, row in enumerate(rows(2))]
     options = {
         "path": "data.jsonl",
         "input_columns": ["question"],
@@ -186,7 +186,8 @@ def test_columns_by_which_one_slices_stand_beside_a_verdict(tmp_path: Path) -> N
     }
     run = OneProcess(tmp_path, data=data, loader=Typed(type="judgebench.datasets.JsonlDataset", options=options))
     run.do()
-    assert [one["meta"] for one in verdicts(run)] == [{"level": 0}, {"level": 1}], "a long text is no category"
+    long, longer = [one["meta"] for one in verdicts(run)]
+    assert (long, longer) == ({"level": 0, "story": "x" * 200}, {"level": 1}), "a longer text is no category"
     run.change(by=["tags", "question"])
     run.do("eval")
     assert verdicts(run)[1]["meta"] == {"question": "what is 1?", "level": 1, "tags": ["x"]}

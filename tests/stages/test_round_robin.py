@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from judgebench.metrics.comparisons.columns import Comparison
@@ -12,7 +14,11 @@ from judgebench.metrics.rates.agreement import cohen_kappa
 from judgebench.metrics.statistics.intervals import share_of
 from judgebench.records.diagnostics import Diagnostics, JudgesCompared
 from judgebench.records.flow import Counts, Metric, TaskResult
-from judgebench.stages.summarize import CrossedPair, round_robin_result
+from judgebench.records.run import Plan, Typed
+from judgebench.stages.summarize import CrossedPair, planned_rows, round_robin_result
+from tests.stages.in_one_process import SAY, OneProcess, judge, model, text_of
+
+PAIRS = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"type": "counter", "unread": "drop"}})
 
 
 def meeting(model: str, compared_model: str, outcomes: list[float], **health: Any) -> CrossedPair:
@@ -103,6 +109,41 @@ def test_the_calls_of_a_models_own_comparisons_are_added_up() -> None:
     usage = pooled("a", crossed_pairs).usage["judge"]
     assert (usage["calls"], usage["prompt_tokens"], usage["seconds_waited"]) == (4, 6, 1.0)
     assert usage["served_models"] == ["b", "c"]
+
+
+def test_what_was_not_compared_may_be_lost_or_won() -> None:
+    own = meeting("a", "b", [1.0, 0.0, 1.0])
+    counts = Counts(planned=5, ok=3, unparsed=2)
+    found = pooled("a", [own._replace(result=msgspec.structs.replace(own.result, counts=counts))])
+    assert found.counts == counts
+    rate, ties = found.metrics["win_rate"], found.metrics["tie_rate"]
+    assert rate.value == pytest.approx(100 * 2 / 3)
+    assert rate.bounds == (pytest.approx(100 * 2 / 5), pytest.approx(100 * 4 / 5))
+    assert ties.bounds == (0, pytest.approx(100 * 2 / 5))
+    none = meeting("a", "b", [])
+    unread = msgspec.structs.replace(none.result, counts=Counts(planned=4, unparsed=4))
+    empty = pooled("a", [none._replace(result=unread)])
+    assert (empty.metrics["win_rate"].value, empty.metrics["win_rate"].bounds) == (None, None)
+
+
+def test_only_models_that_are_compared_stand_in_the_row_of_a_round_robin(tmp_path: Path) -> None:
+    parts = [
+        judge(f"j-vs-{one}", method=PAIRS, model=model("j"), compare_with=one, round_robin="j", tested_models=tested)
+        for one, tested in (("a", ["b"]), ("b", []))
+    ]
+    run = OneProcess(tmp_path, models=[model(name) for name in "abc"], judges=parts)
+    for name in "abc":
+        SAY[name] = lambda request, name=name: f"{name} says so"
+    SAY["j"] = lambda request: (
+        f"VERDICT: {'A' if text_of(request).find('a says') < text_of(request).find('b says') else 'B'}"
+    )
+    assert set(run.do().values()) == {0}
+    plan = msgspec.json.decode(run.run.plans()[0].read_bytes(), type=Plan)
+    (row,) = planned_rows(plan)
+    assert (row.spec.name, row.models, row.spec.models) == ("d-j", ["a", "b"], ["a", "b"])
+    assert run.result("d-j", "a").metrics["win_rate"].value == 100
+    assert run.result("d-j", "b").metrics["win_rate"].value == 0
+    assert not run.run.result("c", "d-j").exists()
 
 
 def test_a_tie_rate_is_one_over_items() -> None:
