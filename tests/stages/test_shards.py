@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
@@ -36,6 +36,7 @@ def filled(folder: Path, numbers: list[int]) -> RunFolder:
     return run
 
 
+@settings(max_examples=40)
 @given(numbers=st.lists(st.integers(0, 500), unique=True, max_size=30), count=st.integers(2, 5), cut=st.integers(0, 3))
 def test_a_division_is_taken_back_whole(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[int], count: int, cut: int
