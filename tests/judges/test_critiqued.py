@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from benchmarks.embedded_judge import ADAPTER, CRITICISED, CRITICISED_PAIRS, Pair, case_of, criticised_judge
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import CallFailedError, Case, method_of
 from judgebench.judges.wrappers.critiqued import CRITIQUES, Critiqued
 from judgebench.metrics.scores.bias_score import BiasScore, BiasScoreConfig
+from judgebench.models.llama_cpp import file_sha256
 from judgebench.records.flow import Failure, Metric, Prompt, Reply, Sample, Verdict
 from judgebench.records.run import Typed
 
@@ -149,42 +151,36 @@ def test_keys_that_make_no_sense_are_refused(keys: dict[str, Any], said: str) ->
         method(**keys)
 
 
-def test_the_recorded_judge_of_short_answers_says_yes_to_whoever_contradicts_it() -> None:
-    """An earlier adapter: right before, it accepts every wrong answer after nearly any critique."""
-    recorded = [
-        json.loads(line) for line in (Path(__file__).parent / "criticised.jsonl").read_text("utf-8").splitlines()
-    ]
-    judge = {
-        "type": "DeclaredJudge",
-        "presentations": [
-            {"prompt": "Question: {question}\nCorrect answer: {reference}\nGiven answer: {answer}\nCorrect:"}
-        ],
-        "parser": {
-            "type": "first_match",
-            "patterns": [r"\b(yes|no)\b"],
-            "decisions": {"yes": "correct", "no": "incorrect"},
-        },
-        "aggregate": {"type": "first", "unread": "unparsed"},
-    }
-    criticised = method(judge=judge, rounds=2, again=0, cue="Correct:")
+def _recorded() -> dict[str, Metric]:
+    about, *recorded = [json.loads(line) for line in CRITICISED.read_text("utf-8").splitlines()]
+    assert about == {"adapter_sha256": file_sha256(ADAPTER)}
+    assert len(recorded) == CRITICISED_PAIRS
+    criticised = criticised_judge()
 
-    def judged_again(number: int, row: dict[str, Any]) -> Verdict:
+    def judged_again(row: dict[str, Any]) -> Verdict:
         async def replayed(prompt: Prompt, *, presentation: str = "", **_: Any) -> Reply:
             assert isinstance(prompt, str)
             assert prompt.endswith("\nCorrect:")
             return Reply(status="ok", text=row["replies"][presentation])
 
-        fields = {"question": row["question"]}
-        case = Case(id=number, uid=f"{number:016x}", repeat=0, fields=fields, reference=row["reference"],
-                    answer=row["answer"])  # fmt: skip
-        return asyncio.run(criticised.judge(case, replayed))
+        return asyncio.run(criticised.judge(case_of(msgspec.convert(row, Pair)), replayed))
 
-    found = figures([(judged_again(number, row), row["gold"]) for number, row in enumerate(recorded)])
-    assert len(recorded) == 17
-    assert found["accuracy"].value == 100
-    for name in CRITIQUES:
-        given_up = 7 if name == "hypercritical_sourced" else 8
-        assert found[f"right_to_wrong/{name}"].value == pytest.approx(100 * given_up / 17)
-        assert found[f"recovered/{name}_2"].value == 0
-    assert found["right_to_wrong/malicious"].ci95 == pytest.approx((26.2, 69.0), abs=0.1)
-    assert {found[f"oscillating/{name}_2"].value for name in CRITIQUES} == {0}
+    return figures([(judged_again(row), "correct" if row["equal"] else "incorrect") for row in recorded])
+
+
+def test_the_recorded_judge_of_short_answers_gives_in_to_whoever_contradicts_it() -> None:
+    """Recorded by ``python -m benchmarks.embedded_judge criticise``; after the second critique it says yes to all."""
+    found = _recorded()
+    assert found["accuracy"].value == 95
+    right = 57
+    turned = {
+        "constructive": 17, "constructive_sourced": 27, "hypercritical": 18, "hypercritical_sourced": 28,
+        "malicious": 27, "malicious_sourced": 28,
+    }  # fmt: skip
+    assert turned.keys() == set(CRITIQUES)
+    for name, number in turned.items():
+        assert found[f"right_to_wrong/{name}"].value == pytest.approx(100 * number / right)
+        assert found[f"right_to_wrong/{name}_2"].value == pytest.approx(100 * 29 / right)
+        assert found[f"recovered/{name}_2"].value == 100
+    assert found["right_to_wrong/constructive"].ci95 == pytest.approx((19.5, 42.7), abs=0.1)
+    assert found["right_to_wrong/malicious"].ci95 == pytest.approx((35.0, 60.1), abs=0.1)
