@@ -143,7 +143,7 @@ class TestEveryMethod:
         decided(method(path), asked, item)
         for key, _presentation in asked.questions:
             prompt, _ = json.loads(key)
-            if isinstance(prompt, str):  # the form that an embedded model was trained on, which has no fences
+            if path.stem == "short_answers":  # the form that the embedded model was trained on, which has no fences
                 continue
             first = prompt[0]["content"]
             if hostile in first:
