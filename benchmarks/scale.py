@@ -8,7 +8,8 @@ compute), by all cores. Then a resumed run asks what is missing (the last items 
 start of ``jb`` until the service saw the first new request.
 
 Ten million items are 17 GB, which take long to write: ``--folder`` names a folder (new or empty) that is kept. Named
-again, its complete run is extracted and summarised again, and nothing else is measured.
+again, its complete run is extracted and summarised again, and nothing else is measured; with ``--first``, its last
+items are forgotten and only the seconds until the first new requests are measured.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import argparse
 import itertools
 import multiprocessing
 import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -26,7 +30,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.runs import Service, jb, report, write_configs
+from benchmarks.runs import ROOT, Memory, Service, inherited, jb, report, stop, write_configs
 from judgebench.config.resolve import load_run
 from judgebench.content.prompts import prompt_for
 from judgebench.datasets.samples import samples_of
@@ -47,6 +51,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--missing", type=int, default=100, help="items that the resumed run still has to ask")
     parser.add_argument("--folder", type=Path, help="where the run is kept, or was kept (default: a temporary folder)")
+    parser.add_argument("--first", action="store_true", help="only how soon the kept run of --folder asks again")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with ExitStack() as stack:
@@ -54,6 +59,9 @@ def main() -> None:
         folder = (options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))).absolute()
         if not (folder / "outputs").exists():
             rows.append(resumed(folder, options.items, options.missing, services))
+        elif options.first:
+            report("scale_first", [asks_again(folder, options.missing, services)])
+            return
         # The files are complete now, so that this is extraction alone.
         found = jb(folder, "--no-preflight", "--reuse", "--mode", "eval")
         rows.append({"what": "extract + summarize", "items": options.items, **found, "wall limit": LIMITS["wall_s"]})
@@ -77,13 +85,52 @@ def resumed(folder: Path, items: int, missing: int, services: list[Service]) -> 
     return {"what": "resume both stages", "items": items, **found, **first, "first limit": FIRST}
 
 
-def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
-    """Write the files of a run whose last ``missing`` items were not asked yet."""
-    os.chdir(folder)  # where configs and data are
-    for asked in (run_dir / "configs" / "identity").rglob("*.json"):  # as a killed run leaves it: never completed
+def asks_again(folder: Path, missing: int, services: list[Service]) -> dict[str, Any]:
+    """Forget the last items of a complete run, resume it, and end it once both services have been asked."""
+    for config, service in zip(("models/instant.py", "datasets/sums.py"), services, strict=True):
+        path = folder / "configs" / config
+        path.write_text(re.sub(r"http://127\.0\.0\.1:\d+", service.url, path.read_text()))
+    (run_dir,) = (folder / "outputs/default").glob("2*")
+    items = 0
+    for name in ("sums-judge", "sums"):
+        with (run_dir / f"predictions/instant/{name}.jsonl").open("r+b") as file:
+            file.seek(-min(file.seek(0, os.SEEK_END), 1 << 22), os.SEEK_END)
+            tail = file.read()
+            lines = tail.splitlines(keepends=True)[-missing:]
+            file.seek(-sum(map(len, lines)), os.SEEK_END)
+            file.truncate()
+            items = msgspec.json.decode(lines[-1])["id"] + 1
+    _forget_sizes(run_dir)
+    command = [sys.executable, "-m", "judgebench", "--models", "instant", "--datasets", "sums", "--no-preflight"]
+    command += ["--reuse", "--num-prompts", "none", "--mode", "infer_judge"]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env={**inherited(), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"})
+    memory = Memory(process.pid)
+    try:
+        first = [0.0 for _ in services]  # what a service tells it forgets
+        while not all(first) and process.poll() is None:
+            first = [known or service.stats()["first"] for known, service in zip(first, services, strict=True)]
+            time.sleep(0.2)
+    finally:
+        most = memory.finish()
+        cpu = stop(process)
+    answer, judgment = (round(at - began, 1) for at in first)
+    figures = {"cpu_s": round(cpu), **most, "first_answer_s": answer, "first_judgment_s": judgment}
+    return {"what": "resume until it asks", "items": items, **figures}
+
+
+def _forget_sizes(run_dir: Path) -> None:
+    """Have the files look as a killed run leaves them: never completed."""
+    for asked in (run_dir / "configs" / "identity").rglob("*.json"):
         known = read_identity(asked)
         assert known is not None
         write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))
+
+
+def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
+    """Write the files of a run whose last ``missing`` items were not asked yet."""
+    os.chdir(folder)  # where configs and data are
+    _forget_sizes(run_dir)
     cores = len(os.sched_getaffinity(0))
     starts = [(items - missing) * number // cores for number in range(cores + 1)]
     processes = [
