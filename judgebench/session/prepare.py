@@ -155,11 +155,27 @@ def standing(config: RunConfig, request: RunRequest, run: RunFolder, task: TaskS
 
 
 def kept_notes(config: RunConfig, request: RunRequest, run: RunFolder, tasks: Sequence[TaskSpec]) -> list[str]:
-    """Return a line for each task of a continued run that has something already: what is kept, and what is asked."""
+    """Return a line for each task of a continued run that has something already: what is kept, and what is asked.
+
+    Of large files the size alone is told: counting what they hold would keep the run waiting, and its tasks count too.
+    """
     if request.reuse is None:
         return []
-    found = [(task.id, standing(config, request, run, task)) for task in tasks if task.stage in {"infer", "judge"}]
-    return [f"{name}: {where}" for name, where in found if where.kept]
+    notes = []
+    for task in tasks:
+        if task.stage not in {"infer", "judge"}:
+            continue
+        files = [run.predictions(task.model, abbr, task.judge) for abbr in task.datasets]
+        size = sum(file.stat().st_size for file in files if file.exists())
+        if size > _MOST_READ:
+            notes.append(f"{task.id}: {size / 1e6:,.0f} MB are recorded, which the task looks through")
+        elif (where := standing(config, request, run, task)).kept:
+            notes.append(f"{task.id}: {where}")
+    return notes
+
+
+_MOST_READ = 64 << 20
+"""Bytes of a task's files that are counted for a line of text; half a second."""
 
 
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:

@@ -259,17 +259,29 @@ class _ItemStatus(msgspec.Struct):
 def answered_items(path: Path) -> int:
     """Return for how many items a file of predictions or judge calls holds a good answer; changes nothing."""
     decode = msgspec.json.Decoder(_ItemStatus).decode
-    found: set[tuple[int, int]] = set()
+    marked: dict[int, bytearray] = {}  # by repeat, a byte for each item: a set of pairs takes a hundred
+    far: set[tuple[int, int]] = set()
     try:
         with open_file(path, "rb") as file:
             for raw in file:
                 with suppress(*DAMAGED):
                     item = decode(raw)
-                    if item.status == "ok":
-                        found.add((item.id, item.repeat))
+                    if item.status != "ok":
+                        continue
+                    if not 0 <= item.id < _MOST_MARKED:
+                        far.add((item.id, item.repeat))
+                        continue
+                    marks = marked.setdefault(item.repeat, bytearray())
+                    if item.id >= len(marks):
+                        marks.extend(bytes(item.id + 1 - len(marks) + len(marks) // 8))
+                    marks[item.id] = 1
     except OSError:
         return 0
-    return len(found)
+    return sum(marks.count(1) for marks in marked.values()) + len(far)
+
+
+_MOST_MARKED = 1 << 26
+"""Row numbers from here on, if there are any, are kept as they are."""
 
 
 class Recorded(Generic[T]):

@@ -198,6 +198,9 @@ def test_items_are_counted_once_that_have_a_good_answer(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b'{"id": 7\n')
     assert answered_items(path) == 2
+    with path.open("ab") as file:  # any number that a file may hold, and no memory for those before it
+        file.write(b'{"id":7000000000000,"status":"ok"}\n{"id":3000,"status":"ok"}\n{"id":3000,"status":"ok"}\n')
+    assert answered_items(path) == 4
 
 
 def test_what_is_dropped_is_copied_aside_as_it_stands(tmp_path: Path) -> None:
