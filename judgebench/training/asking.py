@@ -14,7 +14,8 @@ import msgspec
 from judgebench.content.prompts import PromptKind, fit
 from judgebench.models.contract import Client
 from judgebench.records.flow import Reply, Request
-from judgebench.store.journal import make_folder, open_file, open_mended
+from judgebench.store.journal import make_folder
+from judgebench.training.kept_lines import keep_line, kept_lines
 
 _ENDING = "\n\nReply with one of these and nothing else: {labels}.\nReply:"
 
@@ -41,11 +42,7 @@ class KeptLabels:
     def __init__(self, file: Path, model: Any) -> None:
         make_folder(file.parent)
         self._file, self._model = file, model
-        self.known: dict[str, Any] = {}
-        if kept := open_mended(file):
-            with kept:
-                lines = msgspec.json.Decoder(LabelLine).decode_lines(kept.read())
-            self.known = {line.key: line.label for line in lines}
+        self.known: dict[str, Any] = {line.key: line.label for line in kept_lines(file, LabelLine)}
 
     def key(self, *question: Any) -> str:
         """Return what the label of a question is known by."""
@@ -54,8 +51,7 @@ class KeptLabels:
     def add(self, key: str, label: Any) -> None:
         """Keep a label."""
         self.known[key] = label
-        with open_file(self._file, "ab") as file:
-            file.write(msgspec.json.encode(LabelLine(key, label)) + b"\n")
+        keep_line(self._file, LabelLine(key, label))
 
 
 async def labels_in_words(

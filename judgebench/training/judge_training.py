@@ -18,7 +18,6 @@ from judgebench.judges.core.contract import Case
 from judgebench.metrics.statistics.intervals import wilson
 from judgebench.records.flow import Prompt, Reply, TokenLogprob
 from judgebench.records.run import JudgeConfig
-from judgebench.store.journal import open_file, open_mended
 from judgebench.training.adapter_gguf import ARCHITECTURES, write_adapter
 from judgebench.training.base_model import Base
 from judgebench.training.judge_examples import (
@@ -33,6 +32,7 @@ from judgebench.training.judge_examples import (
     verdict_by,
 )  # fmt: skip
 from judgebench.training.judge_files import JudgmentRow
+from judgebench.training.kept_lines import keep_line, kept_lines
 from judgebench.training.lora import ExampleTokens, GreedyReply, LoraModel, Settings
 
 _OPPOSITE = {"A": "B", "B": "A"}
@@ -198,15 +198,10 @@ def _replies(model: LoraModel, job: TrainingJob, prompts: Mapping[str, Prompt], 
     """Return the reply to every prompt; those that the file has are not computed again, and new ones are added."""
     most, stop = _reply_ends(job)
     keys = [hashlib.sha256(msgspec.json.encode([one, most, stop])).hexdigest() for one in prompts]
-    lines: list[KeptReply] = []
-    if kept := open_mended(file):
-        with kept:
-            lines = msgspec.json.Decoder(KeptReply).decode_lines(kept.read())
-    by_key = {one.key: (one.text, one.first) for one in lines}
+    by_key = {one.key: (one.text, one.first) for one in kept_lines(file, KeptReply)}
 
     def keep(new: dict[int, GreedyReply]) -> None:
-        with open_file(file, "ab") as end:
-            end.write(b"".join(msgspec.json.encode(KeptReply(keys[at], *one)) + b"\n" for at, one in new.items()))
+        keep_line(file, *(KeptReply(keys[at], *one) for at, one in new.items()))
 
     known = {number: by_key[key] for number, key in enumerate(keys) if key in by_key}
     return model.replies(list(prompts.values()), most, _TOP, stop, known=known, keep=keep)

@@ -50,11 +50,12 @@ def test_the_first_label_of_a_chat_reply_counts(tmp_path: Path) -> None:
     assert found == ["good", None]
 
 
-def test_what_was_asked_is_not_asked_again_and_what_failed_is(tmp_path: Path) -> None:
+def test_what_was_asked_is_not_asked_again_and_what_failed_or_is_damaged_is(tmp_path: Path) -> None:
     file = tmp_path / "features" / "asked.jsonl"
     client = Says(a=first_token(**{" 0": -1.0}), c=first_token(x=-0.1))
     assert labels(client, ["a", "b", "c"], file) == [0, None, None]
-    file.write_bytes(file.read_bytes() + b'{"key": "torn')
+    kept = file.read_bytes()
+    file.write_bytes(b'{"key": 7, "damaged\n\xff\n' + kept + b'{"key": "torn')
     again = Says(b=first_token(**{" 1": -1.0}))
     assert labels(again, ["a", "b", "c"], file) == [0, 1, None]
     assert again.texts == ["b"]
