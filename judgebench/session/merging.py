@@ -76,9 +76,11 @@ def merge_runs(folders: Sequence[str], work_dir: Path) -> RunFolder:
         _check_same(parts[0], part)
         for model, dataset, judge in rows:
             _check_row(parts[0], part, model, row_name(dataset.abbr, judge))
+    draws = [draw for part in parts for draw in read_draws(part.run)]  # before all is copied: one may be damaged
     run = new_run(work_dir, datetime.now().astimezone())
     try:
         _merge_into(run, parts, rows)
+        _merge_draws(run, draws)
     except BaseException:
         shutil.rmtree(run.path, ignore_errors=True)
         raise
@@ -219,7 +221,6 @@ def _merge_into(run: RunFolder, parts: Sequence[ShardRun], rows: Sequence[tuple[
         write_identity(own.identity, whole, completed=own.predictions)
     for part in parts:
         _bring(part.run, run)
-    _merge_draws(run, [part.run for part in parts])
     _merge_spending(run, [part.run for part in parts], plan.name)
     stem = run.configs / plan.name
     write_atomically(stem.with_suffix(".py"), _read(first.config))
@@ -309,15 +310,14 @@ def _bring(source: RunFolder, target: RunFolder) -> None:
         append_labels(target.labels(path.stem), read_labels(path))
 
 
-def _merge_draws(target: RunFolder, sources: Sequence[RunFolder]) -> None:
+def _merge_draws(target: RunFolder, all_draws: Sequence[Draw]) -> None:
     """Make one draw of the draws of each row: every answer keeps its probability, and each shard is a stratum.
 
     The shards take turns, so that whoever labels only a part has labelled some of each.
     """
     draws: dict[str, list[Draw]] = {}
-    for source in sources:
-        for draw in read_draws(source):
-            draws.setdefault(draw.row, []).append(draw)
+    for draw in all_draws:
+        draws.setdefault(draw.row, []).append(draw)
     for found in draws.values():
         turns = itertools.chain.from_iterable(itertools.zip_longest(*(draw.answers for draw in found)))
         write_draw(

@@ -224,6 +224,11 @@ def test_draws_and_what_was_spent_are_merged(parts: Bench, tmp_path: Path) -> No
     spent, currency = read_ledger(merged.ledger)
     records = sum(path.read_bytes().count(b"\n") for path in folders[0].glob("predictions/*/*.jsonl"))
     assert (spent.calls, spent.cost, currency) == (900 + records, 1.5, "EUR")
+    damaged = folders[1] / "labels/draws/toy-judge.json"
+    damaged.write_text("{")
+    with contextlib.chdir(parts.folder), pytest.raises(DataError, match=r"toy-judge\.json cannot be read"):
+        merge_runs([str(folder) for folder in folders], tmp_path / "none")
+    assert not (tmp_path / "none").exists(), "told before anything is copied"
     for folder in folders:
         shutil.rmtree(folder / "labels")
         RunFolder(folder).ledger.unlink(missing_ok=True)
