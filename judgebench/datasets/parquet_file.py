@@ -97,7 +97,11 @@ def parquet_rows(path: Path, images: Collection[str] = ()) -> Iterator[Row]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is no Parquet file that can be read: {' '.join(str(error).split())[:200]}.")
+    why = " ".join(str(error).split())[:200].rstrip(".")
+    return DataError(
+        f"{path} is no Parquet file that can be read: {why}.",
+        hint="Get it again, or give the rows as .jsonl, .csv or .tsv.",
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -134,8 +134,10 @@ def test_parquet_gives_what_json_could_have_held(tmp_path: Path) -> None:
 def test_a_file_that_is_no_parquet_is_told(tmp_path: Path) -> None:
     path = tmp_path / "f.parquet"
     path.write_text("q,a\nx,1\n")
-    with pytest.raises(DataError, match=r"f.parquet is no Parquet file that can be read"):
+    with pytest.raises(DataError, match=r"f\.parquet is no Parquet file that can be read: ") as caught:
         list(loader(path).answered())
+    assert not caught.value.message.endswith("..")
+    assert ".jsonl" in caught.value.hint
 
 
 def test_columns_of_jsonl_are_those_of_all_first_rows(tmp_path: Path) -> None:
