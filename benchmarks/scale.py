@@ -9,12 +9,14 @@ start of ``jb`` until the service saw the first new request.
 
 Ten million items are 17 GB, which take long to write: ``--folder`` names a folder (new or empty) that is kept. Named
 again, its complete run is extracted and summarised again, and nothing else is measured; with ``--first``, its last
-items are forgotten and only the seconds until the first new requests are measured.
+items are forgotten and only the seconds until the first new requests are measured: where the run was killed and left
+its watermarks, and where there are none, as after a change of the version.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import multiprocessing
 import os
@@ -25,6 +27,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +36,25 @@ import msgspec
 from benchmarks.runs import ROOT, Memory, Service, inherited, jb, report, stop, write_configs
 from judgebench.config.resolve import load_run
 from judgebench.content.prompts import prompt_for
-from judgebench.datasets.samples import samples_of
-from judgebench.identity.questions import model_identity, question_uuid, read_identity, sampling_params, write_identity
+from judgebench.datasets.samples import PlannedSamples, samples_of
+from judgebench.identity.questions import (
+    model_identity,
+    question_uuid,
+    read_identity,
+    sampling_params,
+    selection_of,
+    write_identity,
+)
+from judgebench.identity.watermark import Watermark
 from judgebench.judges.core.contract import method_of
 from judgebench.models.access import model_config, prompt_kind
 from judgebench.records.flow import JudgeCall, Prediction
 from judgebench.records.request import Selection
 from judgebench.records.run import Options
 from judgebench.stages.asks import CaseAsk, Questions, case_of
+from judgebench.stages.watermarks import basis_of
+from judgebench.store.items import tail_of
+from judgebench.store.recorded import slot_sample
 
 LIMITS = {"wall_s": 60.0, "tree_pss_mb": 500.0}
 FIRST = 15.0
@@ -60,7 +74,10 @@ def main() -> None:
         if not (folder / "outputs").exists():
             rows.append(resumed(folder, options.items, options.missing, services))
         elif options.first:
-            report("scale_first", [asks_again(folder, options.missing, services)])
+            for watermarks in (True, False):
+                forget_last(folder, options.missing, services)
+                rows.append(asks_again(folder, services, watermarks=watermarks))
+            report("scale_first", rows)
             return
         # The files are complete now, so that this is extraction alone.
         found = jb(folder, "--no-preflight", "--reuse", "--mode", "eval")
@@ -85,13 +102,12 @@ def resumed(folder: Path, items: int, missing: int, services: list[Service]) -> 
     return {"what": "resume both stages", "items": items, **found, **first, "first limit": FIRST}
 
 
-def asks_again(folder: Path, missing: int, services: list[Service]) -> dict[str, Any]:
-    """Forget the last items of a complete run, resume it, and end it once both services have been asked."""
+def forget_last(folder: Path, missing: int, services: list[Service]) -> None:
+    """Forget the last items of a complete run."""
     for config, service in zip(("models/instant.py", "datasets/sums.py"), services, strict=True):
         path = folder / "configs" / config
         path.write_text(re.sub(r"http://127\.0\.0\.1:\d+", service.url, path.read_text()))
     (run_dir,) = (folder / "outputs/default").glob("2*")
-    items = 0
     for name in ("sums-judge", "sums"):
         with (run_dir / f"predictions/instant/{name}.jsonl").open("r+b") as file:
             file.seek(-min(file.seek(0, os.SEEK_END), 1 << 22), os.SEEK_END)
@@ -99,12 +115,20 @@ def asks_again(folder: Path, missing: int, services: list[Service]) -> dict[str,
             lines = tail.splitlines(keepends=True)[-missing:]
             file.seek(-sum(map(len, lines)), os.SEEK_END)
             file.truncate()
-            items = msgspec.json.decode(lines[-1])["id"] + 1
-    _forget_sizes(run_dir)
+
+
+def asks_again(folder: Path, services: list[Service], *, watermarks: bool) -> dict[str, Any]:
+    """Resume a run whose last items are missing, and kill it once both services have been asked."""
+    (run_dir,) = (folder / "outputs/default").glob("2*")
+    items = sum(1 for _ in (folder / "data.jsonl").open("rb"))
+    leave(folder, run_dir, items, watermarks=watermarks)
+    for service in services:
+        service.stats()
     command = [sys.executable, "-m", "judgebench", "--models", "instant", "--datasets", "sums", "--no-preflight"]
     command += ["--reuse", "--num-prompts", "none", "--mode", "infer_judge"]
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env={**inherited(), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"})
+    environment = {**inherited(), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"}
+    process = subprocess.Popen(command, cwd=folder, env=environment, text=True)
     memory = Memory(process.pid)
     try:
         first = [0.0 for _ in services]  # what a service tells it forgets
@@ -114,9 +138,54 @@ def asks_again(folder: Path, missing: int, services: list[Service]) -> dict[str,
     finally:
         most = memory.finish()
         cpu = stop(process)
-    answer, judgment = (round(at - began, 1) for at in first)
+    answer, judgment = (round(at - began, 1) if at else None for at in first)
     figures = {"cpu_s": round(cpu), **most, "first_answer_s": answer, "first_judgment_s": judgment}
-    return {"what": "resume until it asks", "items": items, **figures}
+    return {"what": "resume until it asks", "watermarks": watermarks, "items": items, **figures}
+
+
+def leave(folder: Path, run_dir: Path, items: int, *, watermarks: bool) -> None:
+    """Have the files look as a killed run leaves them: never completed, with or without how far they had come."""
+    os.chdir(folder)  # where configs and data are
+    config = load_run(Selection(models=["instant"], datasets=["sums"], config_dirs=["configs"]))
+    dataset, raw = config.datasets["sums"], config.models["instant"]
+    samples = PlannedSamples(dataset, Options())
+    selection = selection_of(dataset, Options(), 1, samples.stamp())
+    place, identities = run_dir / "predictions" / "instant", run_dir / "configs" / "identity" / "instant"
+    answers = place / "sums.jsonl"
+    for name, models in (("sums", [raw]), ("sums-judge", [raw, dataset.judges[0].model])):
+        known, path = read_identity(identities / f"{name}.json"), place / f"{name}.jsonl"
+        assert known is not None
+        known = msgspec.structs.replace(known, size=-1, modified=0, selection=selection, watermark=None)
+        if watermarks:
+            kept, proof = _kept(answers)
+            size = path.stat().st_size
+            known = msgspec.structs.replace(
+                known,
+                watermark=Watermark(
+                    below=slot_sample(kept, 0),
+                    total=items,
+                    ok=kept,
+                    recorded=kept,
+                    records=size,
+                    size=size,
+                    tail=tail_of(path, size),
+                    answers=answers.stat().st_size if name != "sums" else 0,
+                    proof=proof if name != "sums" else 0,
+                    basis=basis_of(*models),
+                ),
+            )
+        write_identity(identities / f"{name}.json", known)
+
+
+@functools.cache
+def _kept(answers: Path) -> tuple[int, int]:
+    """Return how many answers a file holds, and the sum of their digests."""
+    kept = proof = 0
+    with answers.open("rb") as file:
+        for line in file:
+            kept += 1
+            proof += int.from_bytes(blake2b(line[:-1], digest_size=8).digest())
+    return kept, proof % 2**64
 
 
 def _forget_sizes(run_dir: Path) -> None:
@@ -124,7 +193,7 @@ def _forget_sizes(run_dir: Path) -> None:
     for asked in (run_dir / "configs" / "identity").rglob("*.json"):
         known = read_identity(asked)
         assert known is not None
-        write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))
+        write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0, watermark=None))
 
 
 def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:

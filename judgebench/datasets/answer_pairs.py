@@ -16,8 +16,9 @@ import msgspec
 
 from judgebench.datasets.columns import Row
 from judgebench.datasets.conversations import Conversation, answers_in, questions_in
+from judgebench.datasets.jsonl_file import lines
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
-from judgebench.datasets.samples import candidates, lines, missing
+from judgebench.datasets.samples import candidates, missing
 from judgebench.errors import DataError, MissingDataError
 
 Answers = Mapping[str, Mapping[str, Conversation]]

@@ -19,8 +19,9 @@ import msgspec
 from judgebench.content.media import MediaSource
 from judgebench.datasets.columns import Row, SourceConfig, image_sources, media_columns, samples_of_rows
 from judgebench.datasets.csv_file import CsvDataset
+from judgebench.datasets.jsonl_file import rows_of
 from judgebench.datasets.parquet_file import parquet_rows
-from judgebench.datasets.samples import find, missing, rows_of
+from judgebench.datasets.samples import find, missing
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 

@@ -180,8 +180,12 @@ class Row(NamedTuple):
         return f"{self.source}:{self.line}"
 
 
-def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sample]:
+def samples_of_rows(rows: Iterable[Row | None], config: SourceConfig) -> Iterator[Sample]:
     """Yield the samples of rows, in order, in constant memory but for the ids of ``id_column``.
+
+    Args:
+        rows: The rows; ``None`` for one that is passed over, and counts.
+        config: The loader's keys.
 
     Raises:
         DataError: A row lacks a column or holds what it may not; names the place, the column and what was found.
@@ -192,10 +196,12 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
     shown_media = dict(media_columns(config))
     inputs = [(name, config.rename.get(name, name)) for name in [*config.input_columns, *shown]]
     if config.transcript_columns:
-        rows = (_with_transcripts(row, config) for row in rows)
+        rows = (row and _with_transcripts(row, config) for row in rows)
     for number, row in enumerate(rows):
         if config.limit is not None and number >= config.limit:
             return
+        if row is None:
+            continue
         reference = _reference(row, config.output_column) if config.output_column else None
         for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)

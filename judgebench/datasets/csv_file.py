@@ -10,7 +10,8 @@ from typing import Any
 
 from judgebench.content.spool import Spool
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
-from judgebench.datasets.samples import find, hub_rows, opened
+from judgebench.datasets.jsonl_file import opened
+from judgebench.datasets.samples import find, hub_rows
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 

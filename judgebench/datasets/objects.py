@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.datasets.columns import Row
 from judgebench.datasets.csv_file import CsvDataset
-from judgebench.datasets.samples import given_twice, lines, opened, repeated_key, rows_of
+from judgebench.datasets.jsonl_file import given_twice, lines, opened, repeated_key, rows_of
 from judgebench.errors import DAMAGED, DataError
 
 _BLANK = " \t\r\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from judgebench.datasets.columns import Row
+from judgebench.datasets.jsonl_file import opened
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
-from judgebench.datasets.samples import candidates, opened
+from judgebench.datasets.samples import candidates
 from judgebench.errors import DataError, MissingDataError
 
 

@@ -1,42 +1,37 @@
 """The samples of a dataset: its data file, or its rows on the Hugging Face hub, and those of them that a run takes.
 
 ``samples_of`` is the one door through which stages and plans get at samples. A file is looked for in the places that
-``candidates`` names and read line by line; JSONL is read here. Rows of the hub come through the package ``datasets``,
+``candidates`` names and read line by line (``jsonl_file.py``). Rows of the hub come through the package ``datasets``,
 imported only when they are asked for; no code of a repository is ever run.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import re
 import socket
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import takewhile
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
-
-import msgspec
 
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.media import MediaSource
 from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
+from judgebench.datasets.jsonl_file import lines, wanted_rows
 from judgebench.datasets.pictures import all_with_images, has_media
-from judgebench.datasets.selection import in_random_order, select
-from judgebench.errors import DAMAGED, DataError, MissingDataError
+from judgebench.datasets.selection import Wanted, in_random_order, select
+from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
 from judgebench.records.shards import shard_of
 
 PACKAGE_PREFIX = "package:"
 SHIPPED = Path(__file__).parent / "data"
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def candidates(path: str, data_dir: Path | None) -> list[Path]:
@@ -81,36 +76,6 @@ def missing(config: SourceConfig, data_dir: Path | None, *, why: str = "") -> Mi
         hint=f"Put it at {target} and pass --data-dir <folder>, or set JB_DATA_DIR. Each row has the columns of: "
         f"{schema_of(config)}",
     )
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a data file for reading bytes, decompressed where its name ends in ``.gz``, past a UTF-8 mark.
-
-    Raises:
-        DataError: The file cannot be read, is damaged, or is not UTF-8 text.
-    """
-    try:
-        with cast("IO[bytes]", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")) as file:
-            start = file.read(3)
-            if start[:2] in _UTF16_MARKS:
-                raise DataError(f"{path} is UTF-16 text; UTF-8 was expected.")
-            if start != _UTF8_MARK:
-                file.seek(0)
-            yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is a damaged gzip file: {error}.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the number (from 1) and the bytes of every line that is not blank; only a line feed ends a line."""
-    with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            stripped = line.strip(b" \t\r\n")
-            if stripped:
-                yield number, stripped
 
 
 EVERY = "*"
@@ -223,8 +188,12 @@ class JsonlDataset:
     def __init__(self, config: Config) -> None:
         self.config = config
 
-    def samples(self, data_dir: Path | None = None) -> Iterator[Sample]:
+    def samples(self, data_dir: Path | None = None, wanted: Wanted | None = None) -> Iterator[Sample]:
         """Yield the samples in the order of the file, in constant memory.
+
+        Args:
+            data_dir: ``--data-dir``.
+            wanted: Which are wanted; the others of a JSONL file are not looked at. ``None``: all are.
 
         Raises:
             DataError: A line is not what was declared.
@@ -232,9 +201,12 @@ class JsonlDataset:
         """
         path = find(self.config, data_dir)
         if _is_parquet(path):
-            return cast("Iterator[Sample]", self._parquet().samples(data_dir))
-        rows = rows_of(path) if path else hub_rows(self.config, data_dir)
-        return samples_of_rows(rows, self.config)
+            found = cast("Iterator[Sample]", self._parquet().samples(data_dir))
+        elif path is None:
+            found = samples_of_rows(hub_rows(self.config, data_dir), self.config)
+        else:
+            return samples_of_rows(wanted_rows(path, wanted), self.config)
+        return found if wanted is None else (sample for sample in found if wanted.holds(sample.id))
 
     def count(self, data_dir: Path | None = None) -> int | None:
         """Return how many rows there are without reading them as JSON; ``None`` where only the hub knows."""
@@ -253,75 +225,6 @@ class JsonlDataset:
 
 def _is_parquet(path: Path | None) -> bool:
     return path is not None and path.suffix.lower() == ".parquet"
-
-
-def rows_of(path: Path) -> Iterator[Row]:
-    """Yield the objects of a JSONL file.
-
-    Raises:
-        DataError: A line is no JSON object, or the file has none.
-    """
-    decoder = msgspec.json.Decoder(dict[str, Any])
-    number = 0
-    for number, line in lines(path):
-        try:
-            values = decoder.decode(line)
-        except DAMAGED as error:
-            raise _unreadable(path, number, line, error) from None
-        if (key := repeated_key(line, len(values))) is not None:
-            raise given_twice(f"{path}:{number}", key)
-        yield Row(values, path, number)
-    if number == 0:
-        raise DataError(f"{path} is empty; one JSON object per line was expected.")
-
-
-def repeated_key(text: bytes, keys: int) -> str | None:
-    """Return a key that an object of a JSON text has twice, of which readers silently take the last.
-
-    Args:
-        text: Valid JSON.
-        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more,
-            none was lost, and it is not read again.
-    """
-    if text.count(b'":') == keys and b'" :' not in text and b'"\t:' not in text:
-        return None
-    try:
-        json.loads(text, object_pairs_hook=_once_each)
-    except _RepeatedKeyError as error:
-        return error.key
-    except DAMAGED:  # whoever reads the text says what is wrong with it
-        return None
-    return None
-
-
-def given_twice(place: str, key: str) -> DataError:
-    """Return the error about a row that has a key twice."""
-    return DataError(f"{place}: the key {key!r} is given twice; keep only one of them", hint="Remove one.")
-
-
-class _RepeatedKeyError(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> None:
-    if len(pairs) != len(dict(pairs)):
-        names = [name for name, _ in pairs]
-        raise _RepeatedKeyError(next(name for name in names if names.count(name) > 1))
-
-
-def _unreadable(path: Path, number: int, line: bytes, error: Exception) -> DataError:
-    shown = line[:60].decode("utf-8", "backslashreplace")
-    if line[:1] == b"[" and number == 1:
-        hint = "A JSON array was found; write one object per line instead."
-    elif b"NaN" in line or b"Infinity" in line:
-        hint = "NaN and Infinity are not JSON; write null or leave the key out."
-    elif b"\x00" in line:
-        hint = "The line holds a NUL byte; the file may be binary, or was not closed properly."
-    else:
-        hint = f"The line starts with: {shown!r}"
-    return DataError(f"{path}:{number}: one JSON object was expected on the line ({error}).", hint=hint)
 
 
 def _within(count: int, limit: int | None) -> int:
@@ -351,11 +254,12 @@ class PlannedSamples:
         self._options = options
         self._folder = Path(options.data_dir).expanduser() if options.data_dir else None
 
-    def read(self, attachments: Attachments | None = None) -> Iterator[Sample]:
+    def read(self, attachments: Attachments | None = None, wanted: Wanted | None = None) -> Iterator[Sample]:
         """Yield the samples in the order in which they are asked.
 
         Args:
             attachments: Where the run keeps the images of its samples; ``None`` where nobody is asked about them.
+            wanted: Which of them; ``None``: all.
 
         Raises:
             DataError: A row, or an id asked for, is not what was declared.
@@ -363,6 +267,12 @@ class PlannedSamples:
         """
         loader, options = self._loader, self._options
         pictures = has_media(loader.config)
+        if wanted is not None and type(loader).samples is JsonlDataset.samples and not self._reorders():
+            most = options.num_prompts
+            samples = loader.samples(self._folder, wanted)  # whose ids are the numbers of the rows
+            return samples if most is None else takewhile(lambda sample: sample.id < most, samples)
+        if wanted is not None:
+            return (sample for sample in self.read(attachments) if wanted.holds(sample.id))
         chosen = select(
             loader.samples(self._folder),
             ids=options.ids,
@@ -378,6 +288,12 @@ class PlannedSamples:
         if not pictures:
             return chosen
         return all_with_images(chosen, loader.config, attachments)
+
+    def _reorders(self) -> bool:
+        """Say whether the options do more than to take the first samples, or there are images to be found."""
+        options = self._options
+        by_number = not (options.ids or options.shard or options.in_random_order) and options.shuffle is None
+        return not by_number or has_media(self._loader.config)
 
     def count(self) -> int | None:
         """Return how many samples the options choose; ``None`` where only the hub could tell.

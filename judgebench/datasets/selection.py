@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +21,18 @@ IN_MEMORY = 10_000
 PICTURES_IN_MEMORY = 64
 """The same for samples that may hold the bytes of images."""
 _RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?")
+
+
+class Wanted(NamedTuple):
+    """Some of the samples of a dataset, by their ids.
+
+    Attributes:
+        first: No smaller id is wanted.
+        holds: Says of an id whether it is.
+    """
+
+    first: int
+    holds: Callable[[int], bool]
 
 
 def select(

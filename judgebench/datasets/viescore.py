@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.datasets.columns import Row
+from judgebench.datasets.jsonl_file import opened
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
-from judgebench.datasets.samples import candidates, missing, opened
+from judgebench.datasets.samples import candidates, missing
 from judgebench.errors import DAMAGED, DataError
 
 _RATERS = "*_rater*.tsv"

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.identity.watermark import Watermark
 from judgebench.records.flow import Prompt
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable, write_atomically
@@ -38,6 +39,7 @@ class FileIdentity(msgspec.Struct, frozen=True, kw_only=True):
         planned: Items planned. ``ok`` and ``failed``: how they ended.
         size: Bytes of the file when it was completed; a file that was changed or removed since is not complete.
         modified: When it was last written then (nanoseconds since 1970), so that a change that keeps the size is seen.
+        watermark: How far a file has come that is not complete.
     """
 
     format: int = FORMAT
@@ -50,6 +52,7 @@ class FileIdentity(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     size: int = -1
     modified: int = 0
+    watermark: Watermark | None = None
 
     def untouched(self, file: Path) -> bool:
         """Say whether ``file`` is as it was when it was completed."""
@@ -89,14 +92,24 @@ def read_identity(path: Path) -> FileIdentity | None:
     return identity
 
 
-def write_identity(path: Path, identity: FileIdentity, *, completed: Path | None = None) -> None:
-    """Write what is asked, atomically; with the state of its file where that is complete."""
+def write_identity(path: Path, identity: FileIdentity, *, completed: Path | None = None, make: bool = True) -> None:
+    """Write what is asked, atomically; with the state of its file where that is complete.
+
+    Args:
+        path: Where it is kept.
+        identity: What is asked.
+        completed: The file, where it is complete.
+        make: Whether the folder is made where it is missing: not while a run goes on, of which it may be moved away.
+    """
     if completed is not None:
         state = completed.stat() if completed.exists() else None
         identity = msgspec.structs.replace(
-            identity, size=state.st_size if state else -1, modified=state.st_mtime_ns if state else 0
+            identity,
+            size=state.st_size if state else -1,
+            modified=state.st_mtime_ns if state else 0,
+            watermark=None,
         )
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(identity), indent=1))
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(identity), indent=1), make=make)
 
 
 def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

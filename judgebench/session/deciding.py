@@ -28,7 +28,7 @@ from judgebench.report.gate import baseline_folder
 from judgebench.report.gate_file import GateConditions, GateRule, is_baseline_file
 from judgebench.report.wording import listed
 from judgebench.stages.recorded_verdicts import meta_of
-from judgebench.store.recorded import answered_items
+from judgebench.store.items import answered_items
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.baselines import BaselineSides, Name, read_baseline, sides_of_run
 from judgebench.trust.comparing import ComparedSide

@@ -18,9 +18,9 @@ from judgebench.records.events import DoneEvent, EndError
 from judgebench.records.request import RunRequest, Selection
 from judgebench.records.run import DatasetConfig, Plan, RunConfig, SummarizerConfig, SummaryGroup, TaskSpec, row_name
 from judgebench.store.event_log import EventLog
+from judgebench.store.items import answered_items
 from judgebench.store.journal import mend
 from judgebench.store.manifest import write_ended, write_started
-from judgebench.store.recorded import answered_items
 from judgebench.store.run_folder import RunFolder, check_format
 from judgebench.store.runs import check_outside_of_runs, existing_run
 

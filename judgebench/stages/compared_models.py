@@ -13,7 +13,8 @@ import msgspec
 
 from judgebench.content.parts import Image, images_in
 from judgebench.datasets.columns import SourceConfig
-from judgebench.datasets.samples import find, missing, rows_of
+from judgebench.datasets.jsonl_file import rows_of
+from judgebench.datasets.samples import find, missing
 from judgebench.errors import DataError
 from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import Case, method_of

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ import msgspec
 from judgebench.errors import DAMAGED
 from judgebench.records.flow import Exchange, Prediction, Sample
 from judgebench.store.journal import open_file, unreadable
+from judgebench.store.recorded import slot_sample
 
 POLL = 0.05
 """Seconds between two looks at a file that is being written."""
@@ -29,6 +31,7 @@ class _Key(msgspec.Struct, gc=False):
 
     id: int
     repeat: int = 0
+    status: object = ""
 
 
 _KEY = msgspec.json.Decoder(_Key)
@@ -40,15 +43,25 @@ class Entry(Generic[T]):
     Attributes:
         id: Id of the sample.
         repeat: Number of the repetition.
+        ok: Whether it succeeded.
+        slot: Both as one number (``slot_sample``).
+        at: Where in the file the line begins.
     """
 
-    __slots__ = ("_decode", "_raw", "id", "repeat")
+    __slots__ = ("_decode", "_raw", "at", "id", "ok", "repeat", "slot")
 
-    def __init__(self, key: _Key, raw: bytes, decode: Callable[[bytes], T]) -> None:
+    def __init__(self, key: _Key, raw: bytes, decode: Callable[[bytes], T], at: int) -> None:
         self.id = key.id
         self.repeat = key.repeat
+        self.ok = key.status == "ok"
+        self.at = at
+        self.slot = slot_sample(self.id, self.repeat)
         self._raw = raw
         self._decode = decode
+
+    def digest(self) -> int:
+        """Return a hash of the line, 64 bits."""
+        return int.from_bytes(blake2b(self._raw, digest_size=8).digest())
 
     def read(self) -> T | None:
         """Return the record; ``None`` where the line is damaged, which ``records`` and ``Recorded`` put aside."""
@@ -64,12 +77,14 @@ class Follower(Generic[T]):
     Args:
         path: The file; may not exist yet.
         kind: Record type of its lines.
+        start: Bytes of it that are passed over.
     """
 
-    def __init__(self, path: Path, kind: type[T]) -> None:
+    def __init__(self, path: Path, kind: type[T], start: int = 0) -> None:
         self._path = path
         self._decode = msgspec.json.Decoder(kind).decode
         self._rest = b""
+        self._at = start
         self._file: BinaryIO | None = None
 
     def new(self) -> list[Entry[T]]:
@@ -84,6 +99,7 @@ class Follower(Generic[T]):
                 return []
             except OSError as error:
                 raise unreadable(self._path, error) from error
+            self._file.seek(self._at)
         data = self._rest
         while piece := self._file.read(1 << 22):
             data += piece
@@ -92,9 +108,11 @@ class Follower(Generic[T]):
         *lines, self._rest = data.split(b"\n")
         found: list[Entry[T]] = []
         for raw in lines:
+            at = self._at
+            self._at += len(raw) + 1
             if raw:
                 try:
-                    found.append(Entry(_KEY.decode(raw), raw, self._decode))
+                    found.append(Entry(_KEY.decode(raw), raw, self._decode, at))
                 except DAMAGED:
                     continue
         return found
@@ -194,23 +212,30 @@ class Follow(Generic[Job]):
     Args:
         samples: Starts another reading of the planned samples.
         repeats: How often each sample is answered.
-        job: Makes the job of a sample and its prediction; ``None`` where there is none.
+        job: Makes the job of a sample and its prediction, which an entry holds; ``None`` where there is none.
         recorded: Says of an item (id and repeat) whether something is recorded about it; ``None``: of no item.
+        passes: Says of an entry, in a pass of this number, whether it is passed over; ``None``: of none.
+        twice: Whether there is a second pass in any case.
     """
 
     def __init__(
         self,
         samples: Callable[[], Iterator[Sample]],
         repeats: int,
-        job: Callable[[Sample, Prediction], Job | None],
+        job: Callable[[Sample, Prediction, Entry[Prediction]], Job | None],
         recorded: Callable[[int, int], bool] | None = None,
+        passes: Callable[[Entry[Prediction], int], bool] | None = None,
+        *,
+        twice: bool = False,
     ) -> None:
         self._samples = samples
+        self._twice = twice
+        self._passes = passes
         self._repeats = repeats
         self._make = job
         self._recorded = recorded
         self._seen = NumberSet()
-        self._first_pass = True
+        self._pass = 0
         self._found = False
         self._planned: NumberSet | None = None
         self._changed: dict[int, str] = {}
@@ -218,6 +243,8 @@ class Follow(Generic[Job]):
 
     def take(self, entry: Entry[Prediction]) -> Job | None:
         """Return the job of an entry; ``None`` where it has none in this pass."""
+        if self._passes is not None and self._passes(entry, self._pass):
+            return None
         if entry.repeat >= self._repeats or not self._wanted(entry.id, entry.repeat):
             return None
         prediction = entry.read()
@@ -227,26 +254,27 @@ class Follow(Generic[Job]):
         if sample is None:
             return None
         self._seen.add(self._number(entry.id, entry.repeat))
-        job = self._make(sample, prediction)
+        job = self._make(sample, prediction, entry)
         self._found = self._found or job is not None
         return job
 
     def again(self) -> bool:
         """Begin another pass over the whole file, and say so; ``False`` where none could find anything more."""
-        if self._first_pass:
-            needed = self._recorded is not None or self._window.dropped > 0
+        if self._pass == 0:
+            needed = self._twice or self._recorded is not None or self._window.dropped > 0
         else:
             learnt = self._window.changed or (self._window.at_end and self._planned is None)
             needed = (self._found or bool(learnt)) and self._window.dropped > 0
         if needed:
-            self._first_pass = self._found = False
+            self._pass += 1
+            self._found = False
             self._planned = self._window.planned if self._window.at_end else self._planned
             self._changed |= self._window.changed
             self._window = self._new_window()
         return needed
 
     def _wanted(self, id_: int, repeat: int) -> bool:
-        deferred = self._first_pass and self._recorded is not None and self._recorded(id_, repeat)
+        deferred = self._pass == 0 and self._recorded is not None and self._recorded(id_, repeat)
         return not deferred and self._number(id_, repeat) not in self._seen
 
     def _is_of_none(self, prediction: Prediction) -> bool:
@@ -282,10 +310,12 @@ class EndedAnswers:
         path: The file of predictions.
         ended: Set when nobody writes it any more.
         stop: Set when no further entry is wanted.
+        start: Bytes of the file that hold nothing new.
     """
 
-    def __init__(self, path: Path, ended: asyncio.Event, stop: asyncio.Event) -> None:
+    def __init__(self, path: Path, ended: asyncio.Event, stop: asyncio.Event, start: int = 0) -> None:
         self.path = path
+        self.start = start
         self.ended = ended
         self.stop = stop
 
@@ -317,7 +347,7 @@ class GrowingAnswers(EndedAnswers):
 
     async def coming(self) -> AsyncGenerator[list[Entry[Prediction]], None]:
         """Yield entries as they are written."""
-        follower = Follower(self.path, Prediction)
+        follower = Follower(self.path, Prediction, self.start)
         try:
             while not self.ended.is_set() and not self.stop.is_set():
                 fresh = follower.new()

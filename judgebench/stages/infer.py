@@ -14,6 +14,7 @@ import msgspec
 from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, prompt_for
 from judgebench.datasets.samples import PlannedSamples
+from judgebench.datasets.selection import Wanted
 from judgebench.engine.client import Traffic, behind, open_caching_client
 from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import ReuseError
@@ -28,6 +29,7 @@ from judgebench.identity.questions import (
     selection_of,
     write_identity,
 )
+from judgebench.identity.watermark import Watermark
 from judgebench.models.access import configured
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.facts import LiveVerdict
@@ -39,8 +41,10 @@ from judgebench.stages.limits import allowance_of
 from judgebench.stages.progress import report_regularly
 from judgebench.stages.reused_calls import replaced_file
 from judgebench.stages.task import Task
+from judgebench.stages.watermarks import Advance, basis_of, kept_regularly, kept_watermark
+from judgebench.store.items import first_from
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Recorded, compact, copy_aside
+from judgebench.store.recorded import Recorded, compact, copy_aside, slot_sample
 from judgebench.store.run_folder import RowFiles
 
 logger = logging.getLogger(__name__)
@@ -56,6 +60,9 @@ class DatasetAnswers(msgspec.Struct):
         identity: What they are asked with.
         journal: Takes new answers.
         recorded: Knows those that were there before.
+        advance: Knows how far the answers are, in order.
+        basis: What they rest on besides settings and selection.
+        total: Answers that the samples need.
         planned: Answers planned so far. ``ok`` and ``failed``: how they ended.
     """
 
@@ -65,9 +72,17 @@ class DatasetAnswers(msgspec.Struct):
     identity: FileIdentity
     journal: Journal
     recorded: Recorded[Prediction]
+    advance: Advance
+    basis: str
+    total: int
     planned: int = 0
     ok: int = 0
     failed: int = 0
+
+    def state(self) -> FileIdentity:
+        """Return the identity of the file that is being filled, with its watermark."""
+        watermark = self.advance.watermark(self.journal.path, total=self.total, basis=self.basis)
+        return msgspec.structs.replace(self.identity, watermark=watermark)
 
 
 class AnswerJob(NamedTuple):
@@ -79,13 +94,20 @@ class AnswerJob(NamedTuple):
     prompt: Prompt
     params: dict[str, object]
     uuid: str
+    slot: int
 
 
 class InferRun:
-    """One infer task: plans its jobs lazily, asks, records, completes the files."""
+    """One infer task: plans its jobs lazily, asks, records, completes the files.
 
-    def __init__(self, task: Task) -> None:
+    Args:
+        task: The task.
+        trusting: Whether to begin at the watermarks of the files; they are proved in the end.
+    """
+
+    def __init__(self, task: Task, *, trusting: bool = True) -> None:
         self.task = task
+        self.trusting = trusting
         self.raw = task.plan.models[task.spec.model]
         self.config, kind = configured(self.raw)
         self.kind: PromptKind = kind.prompt_kind
@@ -104,13 +126,17 @@ class InferRun:
         task = self.task
         async with AsyncExitStack() as stack:
             self.answers = [await self._open(stack, dataset) for dataset in task.datasets]
-            expected = sum((one.samples.count() or 0) * self.repeats for one in self.answers)
+            expected = sum(one.total for one in self.answers)
             task.reporter.update(state="running", total=expected)
             jobs = (job for answers in self.answers for job in self._jobs(answers))
             first = next(jobs, None)
             if first is not None:
                 await self._ask_all(stack, chain([first], jobs))
         task.reporter.update(state="writing")
+        if not task.unfinished and not all(one.advance.proved(one.files.predictions) for one in self.answers):
+            logger.warning("%s: the recorded answers are not as they were left; all are looked through", task.spec.name)
+            await InferRun(task, trusting=False).run()
+            return
         self._complete()
 
     async def _open(self, stack: AsyncExitStack, dataset: DatasetConfig) -> DatasetAnswers:
@@ -121,16 +147,27 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and files.predictions.exists() and files.predictions.stat().st_size:
             self._changed(dataset, files.predictions, changes)
-        recorded = stack.enter_context(self._recorded(dataset, samples, files, before))
         selection = selection_of(dataset, self.task.plan.options, self.repeats, samples.stamp())
         served = before.served_model if before and not changes else ""
         identity = FileIdentity(settings=settings, selection=selection, served_model=served)
-        write_identity(files.identity, identity)
+        basis = basis_of(self.raw)
+        mark = kept_watermark(before, identity, files.predictions, basis) if self.trusting else None
+        recorded = stack.enter_context(self._recorded(dataset, samples, files, before, mark))
+        total = mark.total if mark else (samples.count() or 0) * self.repeats
+        write_identity(files.identity, msgspec.structs.replace(identity, watermark=mark))
         journal = await stack.enter_async_context(Journal(files.predictions))
-        return DatasetAnswers(dataset, samples, files, identity, journal, recorded)
+        advance = Advance(mark, recorded.index.last)
+        answers = DatasetAnswers(dataset, samples, files, identity, journal, recorded, advance, basis, total)
+        await stack.enter_async_context(kept_regularly(journal, files.identity, answers.state))
+        return answers
 
     def _recorded(
-        self, dataset: DatasetConfig, samples: PlannedSamples, files: RowFiles, before: FileIdentity | None
+        self,
+        dataset: DatasetConfig,
+        samples: PlannedSamples,
+        files: RowFiles,
+        before: FileIdentity | None,
+        mark: Watermark | None,
     ) -> Recorded[Prediction]:
         """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
 
@@ -138,6 +175,8 @@ class InferRun:
         does, which takes rendering it. Of a file that never was completed (the run was killed) one answer tells.
         """
         path = files.predictions
+        if mark is not None:
+            return Recorded(path, Prediction, by="content", start=mark.records)
         if before is None or not (before.untouched(path) or before.size < 0):
             return Recorded(path, Prediction, by="question", track=True)
         recorded = Recorded(path, Prediction, by="content")
@@ -172,11 +211,20 @@ class InferRun:
         dataset, recorded = answers.dataset, answers.recorded
         retry_failed = self.task.plan.options.retry_failed
         params, identity = question_settings(self.raw, dataset)
-        by_question, known = recorded.by == "question", len(recorded) > 0
+        advance, mark = answers.advance, answers.advance.before
+        covered = advance.covered
+        by_question, known = recorded.by == "question", len(recorded) > 0 or mark is not None
         foreign = 0
-        for sample in answers.samples.read(self.attachments):
+        self._take_over(answers)
+        samples = answers.samples.read(
+            self.attachments, Wanted(covered.first, covered.needs) if mark is not None else None
+        )
+        for sample in advance.planned(samples, self.repeats):
             prompt: Prompt | None = None
             for repeat in range(self.repeats):
+                slot = slot_sample(sample.id, repeat)
+                if slot in covered:
+                    continue
                 answers.planned += 1
                 self.planned += 1
                 uuid = ""
@@ -185,18 +233,30 @@ class InferRun:
                         prompt = prompt or prompt_for(dataset, sample, self.kind)
                         uuid = question_uuid(prompt, params, identity, repeat)
                     status = recorded.status(sample.id, repeat, uuid or sample.uid)
+                    if not status and slot in covered.open:
+                        status = "failed"
                     if status == "ok" or (status == "failed" and not retry_failed):
                         self._count(answers, ok=status == "ok", kept=True)
+                        advance.ended(slot, ok=status == "ok")
                         if status == "failed":
                             self.task.tell(LiveVerdict(sample.id, repeat, "prediction_failed"))
                         continue
                     foreign += status == "" and by_question and recorded.holds(sample.id, repeat)
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
                 uuid = uuid or question_uuid(prompt, params, identity, repeat)
-                yield AnswerJob(answers, sample, repeat, prompt, params, uuid)
+                advance.begun(slot, answers.journal.size)
+                yield AnswerJob(answers, sample, repeat, prompt, params, uuid, slot)
         if foreign:
             warning = "%s: %d recorded answers are another model's, or to another question; these are asked"
             logger.warning(warning, dataset.abbr, foreign)
+
+    def _take_over(self, answers: DatasetAnswers) -> None:
+        """Count what the watermark covers as kept."""
+        if (mark := answers.advance.before) is not None:
+            answers.planned = answers.ok = mark.ok
+            self.planned += mark.ok
+            self.finished += mark.ok
+            self.kept += mark.ok
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[AnswerJob]) -> None:
         options = self.task.plan.options
@@ -221,6 +281,7 @@ class InferRun:
                 return
             job.answers.journal.append(_prediction(job, with_media_kept(reply, self.attachments)))
             self._count(job.answers, ok=reply.status == "ok", kept=False)
+            job.answers.advance.ended(job.slot, ok=reply.status == "ok")
             if reply.status != "ok":
                 self.task.tell(LiveVerdict(job.sample.id, job.repeat, "prediction_failed"))
             self._give_up_if_too_many()
@@ -260,7 +321,7 @@ class InferRun:
                 )
             if before != served:
                 answers.identity = msgspec.structs.replace(answers.identity, served_model=served)
-                write_identity(answers.files.identity, answers.identity)
+                write_identity(answers.files.identity, answers.state())
 
     def _count(self, answers: DatasetAnswers, *, ok: bool, kept: bool) -> None:
         self.kept += kept
@@ -298,9 +359,13 @@ class InferRun:
             foreign = set() if stopped else answers.recorded.superseded()
             if foreign:  # else a foreign success would count where the own question failed
                 copy_aside(path, foreign, replaced_file(path))
+            identity = answers.identity
+            write_identity(answers.files.identity, identity)  # a watermark knows places, which change now
             compact(path, by="item", drop=foreign)
-            identity = msgspec.structs.replace(answers.identity, planned=planned, ok=ok, failed=failed)
+            identity = msgspec.structs.replace(identity, planned=planned, ok=ok, failed=failed)
             complete = not stopped and ok + failed == planned
+            if not complete:
+                identity = msgspec.structs.replace(identity, watermark=_after_sorting(answers))
             write_identity(answers.files.identity, identity, completed=path if complete else None)
             what = f"{task.spec.model}/{answers.dataset.abbr}"
             logger.info("%s: %d planned, %d answered, %d failed", what, planned, ok, failed)
@@ -311,6 +376,13 @@ class InferRun:
 async def run(task: Task) -> None:
     """Run an infer task."""
     await InferRun(task).run()
+
+
+def _after_sorting(answers: DatasetAnswers) -> Watermark | None:
+    """Return the watermark of a file that is not complete and was sorted."""
+    path, advance = answers.files.predictions, answers.advance
+    records = first_from(path, advance.below)
+    return advance.watermark(path, total=answers.total, basis=answers.basis, records=records)
 
 
 def _prediction(job: AnswerJob, reply: Reply) -> Prediction:

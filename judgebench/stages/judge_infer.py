@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any, NamedTuple
 
@@ -17,9 +17,10 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
+from judgebench.datasets.selection import Wanted
 from judgebench.engine.client import Traffic, limited, open_alone, open_caching_client
 from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
-from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
+from judgebench.errors import RAISED_BY_OTHERS, ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
@@ -29,17 +30,17 @@ from judgebench.identity.questions import (
     selection_of,
     write_identity,
 )
+from judgebench.identity.watermark import Watermark
 from judgebench.judges.core.contract import (
     CallFailedError,
     Case,
     JudgeMethod,
     NotRecordedError,
     checked,
-    lacks_logprobs,
     method_of,
 )
 from judgebench.models.access import configured
-from judgebench.models.contract import Client, ServiceConfig
+from judgebench.models.contract import Client
 from judgebench.records.facts import LiveVerdict
 from judgebench.records.flow import JudgeCall, Prediction, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
@@ -47,7 +48,6 @@ from judgebench.stages.asks import (
     Origin,
     Questions,
     RecordingAsk,
-    ReplayAsk,
     StoppedError,
     Subject,
     benchmark_case,
@@ -56,7 +56,8 @@ from judgebench.stages.asks import (
     timestamp_of,
 )
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
-from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
+from judgebench.stages.first_replies import JUDGED_AGAIN, check_logprobs, check_repeatable
+from judgebench.stages.following import MOST_HELD, EndedAnswers, Entry, Follow, GrowingAnswers, jobs_of
 from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
 from judgebench.stages.isolation import Isolation
 from judgebench.stages.limits import allowance_of
@@ -64,30 +65,52 @@ from judgebench.stages.progress import report_regularly
 from judgebench.stages.recorded_verdicts import live_verdict
 from judgebench.stages.reused_calls import ReusedCalls, replaced_file
 from judgebench.stages.task import Task
+from judgebench.stages.watermarks import (
+    Advance,
+    CoveredAnswers,
+    basis_of,
+    kept_regularly,
+    kept_watermark,
+    new_answers_from,
+)
+from judgebench.store.items import first_from
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Recorded, compact, copy_aside
+from judgebench.store.recorded import Recorded, compact, copy_aside, sample_of
 
-JUDGED_AGAIN = 3
-"""Items of a task that are judged a second time from their own replies, which costs no request."""
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
+Enter = Callable[["Recorded[JudgeCall]"], "Recorded[JudgeCall]"]
 logger = logging.getLogger(__name__)
 
 
 class JudgeJob(NamedTuple):
-    """One item to be judged; ``gold`` goes into the record, ``judged`` are the texts that the verdict is about."""
+    """One item to be judged.
+
+    Attributes:
+        gold: Goes into the record.
+        judged: The texts that the verdict is about.
+        entry: The line that holds the answer.
+    """
 
     sample: Sample
     case: Case
     gold: Any
     judged: tuple[str, ...] = ()
+    entry: Entry[Prediction] | None = None
 
 
 class JudgeRun:
-    """One judge-infer task over one dataset."""
+    """One judge-infer task over one dataset.
 
-    def __init__(self, task: Task, dataset: DatasetConfig) -> None:
+    Args:
+        task: The task.
+        dataset: The dataset.
+        trusting: Whether to begin at the watermark of the file; it is proved in the end.
+    """
+
+    def __init__(self, task: Task, dataset: DatasetConfig, *, trusting: bool = True) -> None:
         self.task = task
+        self.trusting = trusting
         self.dataset = dataset
         self.judge: JudgeConfig = task.judge(dataset)
         self.method: JudgeMethod = method_of(self.judge.method)
@@ -107,7 +130,12 @@ class JudgeRun:
         self.traffic = Traffic()
         self.isolation = Isolation()
         self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
+        self.advance = Advance(None)
+        self.total = 0
+        self.basis = basis_of(task.plan.models[task.spec.model], self.judge.model)
+        self.covered = CoveredAnswers(self.advance)
         self.compared_model: ComparedModel | None = None
+        self.recorded: Recorded[JudgeCall]
         self.reused: ReusedCalls | None = None
         self.superseded: set[int] = set()
         self.served = ""
@@ -128,12 +156,17 @@ class JudgeRun:
             if not (task.plan.options.rejudge or task.plan.options.redo_changed):
                 self.constrained = before.constrained
         identity = msgspec.structs.replace(identity, constrained=self.constrained)
-        write_identity(self.files.identity, msgspec.structs.replace(identity, served_model=self.served))
-        total = (self.samples.count() or 0) * self.repeats
-        task.reporter.update(state="running", total=total)
+        mark = self._watermark(before, identity)
+        write_identity(self.files.identity, msgspec.structs.replace(identity, served_model=self.served, watermark=mark))
+        self.total = mark.total if mark else (self.samples.count() or 0) * self.repeats
+        task.reporter.update(state="running", total=self.total)
         async with AsyncExitStack() as stack:
             self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)
-            recorded = stack.enter_context(Recorded(self.files.predictions, JudgeCall, track=True))
+            start = mark.records if mark else 0
+            first = stack.enter_context(Recorded(self.files.predictions, JudgeCall, track=True, start=start))
+            self.recorded = first
+            self.advance = Advance(mark, first.index.last)
+            self.covered = CoveredAnswers(self.advance)
             if not task.plan.options.rejudge:
                 self.reused = ReusedCalls(
                     task.run,
@@ -145,14 +178,36 @@ class JudgeRun:
                 )
             journal = await stack.enter_async_context(Journal(self.files.predictions))
             stack.push_async_callback(self.method.aclose)
-            await self._judge_all(stack, recorded, journal, identity)
-            self.superseded = recorded.superseded()
+            await stack.enter_async_context(kept_regularly(journal, self.files.identity, lambda: self._state(identity)))
+            await self._judge_all(stack, journal, identity)
+            self.superseded = first.superseded() | self.recorded.superseded()
         task.reporter.update(state="writing")
+        proved = task.unfinished or (self.covered.proved and self.advance.proved(self.files.predictions))
+        if not proved:
+            logger.warning("%s: answers or judgments are not as they were left; all are looked through", task.spec.name)
+            await JudgeRun(task, self.dataset, trusting=False).run()
+            return
         self._complete(identity)
 
-    async def _judge_all(
-        self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal, identity: FileIdentity
-    ) -> None:
+    def _watermark(self, before: FileIdentity | None, identity: FileIdentity) -> Watermark | None:
+        """Return how far the file had come, and count what is kept by that."""
+        options = self.task.plan.options
+        again = options.rejudge or options.redo_changed or not self.trusting
+        if again or self.dataset.method is not None or self.judge.compare_with or self.judge.baseline is not None:
+            return None
+        mark = kept_watermark(before, identity, self.files.predictions, self.basis)
+        if mark is not None:
+            self.judged = self.kept = mark.ok
+            self.unparsed = mark.unparsed
+        return mark
+
+    def _state(self, identity: FileIdentity, *, records: int | None = None) -> FileIdentity:
+        """Return the identity of the file that is being filled, with its watermark."""
+        mark = self.advance.watermark(self.files.predictions, total=self.total, basis=self.basis, records=records)
+        mark = None if self.foreign else mark  # whose the answers are is looked at each time
+        return msgspec.structs.replace(identity, served_model=self.served, constrained=self.constrained, watermark=mark)
+
+    async def _judge_all(self, stack: AsyncExitStack, journal: Journal, identity: FileIdentity) -> None:
         options = self.task.plan.options
         opening = asyncio.Lock()
         opened: list[Client] = []
@@ -178,10 +233,12 @@ class JudgeRun:
             await self._constrain(client, identity)
 
         async def work(job: JudgeJob) -> None:
+            if job.entry is not None:
+                self.advance.begun(job.entry.slot, journal.size, job.entry.at)
             ask = RecordingAsk(
                 self.questions,
                 job.case,
-                recorded,
+                self.recorded,
                 client=client,
                 subject=Subject(self.dataset.abbr, job.sample.key or str(job.sample.id), job.gold),
                 record=journal.append,
@@ -189,14 +246,16 @@ class JudgeRun:
                 stopped=self.task.stop.is_set,
                 **({"reused": self.reused.get} if self.reused is not None else {}),
             )
-            await self._judge(ask, job.judged)
+            await self._judge(ask, job)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
-        async with aclosing(self._brought_along() if self.dataset.method else self._predicted(recorded)) as jobs:
+        async with aclosing(
+            self._brought_along() if self.dataset.method else self._predicted(stack.enter_context)
+        ) as jobs:
             concurrency = at_a_time(self.config, self.task.reporter.progress.total)
             await run_pool(jobs, work, concurrency=concurrency, schedule=self.schedule, stop=self.task.stop)
 
-    async def _judge(self, ask: RecordingAsk, judged: Sequence[str]) -> None:
+    async def _judge(self, ask: RecordingAsk, job: JudgeJob) -> None:
         try:
             verdict = checked(await self.method.judge(ask.case, ask))
         except StoppedError:
@@ -205,51 +264,39 @@ class JudgeRun:
             self.missing += 1
             if self.missing <= SHOWN_MISSING:
                 logger.warning("item %d is not judged: %s", ask.case.id, error)
+            self._ended(job, ok=False)
             return
         except CallFailedError as error:
             self.failed += 1
             logger.warning("item %d: the judge call failed: %s", ask.case.id, error)
+            self._ended(job, ok=False)
             self.task.tell(LiveVerdict(ask.case.id, ask.case.repeat, "judge_failed"))
             self._give_up_if_too_many()
             return
         except RAISED_BY_OTHERS as error:  # whatever a method raises about one item
             self.task.tell(LiveVerdict(ask.case.id, ask.case.repeat, "judge_failed"))
+            self._ended(job, ok=False)
             self._fail(error, f"The judge method on item {ask.case.id}")
             return
         if self.task.plan.options.in_random_order:
-            self.task.tell(live_verdict(ask.case, judged, verdict))
+            self.task.tell(live_verdict(ask.case, job.judged, verdict))
         if ask.answered and self.judged < JUDGED_AGAIN:
-            await self._check_repeatable(ask)
+            await check_repeatable(self.method, self.questions, ask, self.judge.abbr)
         self.judged += 1
         self.kept += bool(ask.made) and not ask.answered
         self.unparsed += verdict.status == "unparsed"
+        self._ended(job, ok=True, recorded=bool(ask.made), unparsed=verdict.status == "unparsed")
         if ask.answered and self.unparsed == self.judged and not self.failed:
             words = f"{verdict.reason}; it ended in {ask.made.last_words()!r}"
             stop_early(self.task, count=self.unparsed, what="replies could not be read", words=words)
         if not self.gave_logprobs:
-            self._check_logprobs(ask)
+            self.gave_logprobs = any(came for _, came in ask.answered)
+            check_logprobs(self.method, self.config, ask, self.task.spec.name)
 
-    async def _check_repeatable(self, ask: RecordingAsk) -> None:
-        """Give up at the first items of a method that asks other questions when it judges an item once more.
-
-        Scoring runs it again on the recording, which would hold none of them, and each ``--reuse`` would pay for all.
-
-        Raises:
-            ConfigError: It does.
-        """
-        try:
-            await self.method.judge(ask.case, ReplayAsk(self.questions, ask.case, ask.made))
-        except NotRecordedError:
-            raise ConfigError(
-                f"The method of {self.judge.abbr!r} asks other questions when it judges item {ask.case.id} once more, "
-                "so no verdict could be derived from the recorded replies.",
-                hint="Let its questions follow from the item and the replies alone: no time, no random numbers, "
-                "nothing that it remembers of other items.",
-            ) from None
-        except CallFailedError:
-            return  # it copes with a failed call, or not: that is no matter of what it asks
-        except RAISED_BY_OTHERS as error:  # scoring will meet the same, about the item
-            logger.warning("item %d: judged once more, the method raised %r", ask.case.id, error)
+    def _ended(self, job: JudgeJob, *, ok: bool, recorded: bool = False, unparsed: bool = False) -> None:
+        if job.entry is not None:
+            digest = job.entry.digest()
+            self.advance.ended(job.entry.slot, ok=ok, recorded=recorded, unparsed=unparsed, digest=digest)
 
     def _fail(self, error: BaseException, about: str) -> None:
         """Count an item as failed because of what a plug-in raised."""
@@ -257,43 +304,50 @@ class JudgeRun:
         self.failed += 1
         self._give_up_if_too_many()
 
-    def _check_logprobs(self, ask: RecordingAsk) -> None:
-        """Give up at the first replies of a service that leaves out the log-probabilities that the method reads.
-
-        Raises:
-            EndpointError: It does.
-        """
-        self.gave_logprobs = any(came for _, came in ask.answered)
-        if isinstance(self.config, ServiceConfig) and lacks_logprobs(self.method, ask.answered):
-            raise EndpointError(
-                f"The judge of {self.task.spec.name} reads log-probabilities, but its service gives none.",
-                hint="Use a method that reads the text, such as RubricScore with read='number', "
-                "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
-            )
-
     async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
         for sample in self.samples.read(self.attachments):
             for repeat in range(self.repeats):
                 yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
-    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[JudgeJob, None]:
-        """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
-        options = self.task.plan.options
-        defer = len(recorded) > 0 and not options.redo_changed
+    async def _predicted(self, enter: Enter) -> AsyncGenerator[JudgeJob, None]:
+        """Yield predictions as they are finished; after the infer task has ended, whatever was missed.
+
+        Last come the items below a watermark that had failed: what is recorded about them may be anywhere in the file.
+        """
+        mark, left = self.advance.before, self.advance.covered.open
+        few = mark is not None and len(self.recorded) < MOST_HELD
+        defer = len(self.recorded) > 0 and not few and not self.task.plan.options.redo_changed
+        known = self.recorded.holds if defer else None
+        follow = Follow(self._planned, self.repeats, self._job, known, self.covered, twice=mark is not None)
+        async with aclosing(self._jobs_of(follow, new_answers_from(mark, self.answered))) as jobs:
+            async for job in jobs:
+                yield job
+        if not left or self.task.stop.is_set():
+            return
+        self.recorded = enter(await asyncio.to_thread(Recorded, self.files.predictions, JudgeCall, track=True))
+        samples = {sample_of(slot) for slot in left}
         follow = Follow(
-            lambda: self.samples.read(self.attachments),
+            lambda: self.samples.read(self.attachments, Wanted(min(samples), samples.__contains__)),
             self.repeats,
             self._job,
-            recorded.holds if defer else None,
+            passes=lambda entry, _: entry.slot not in left,
         )
-        kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
-        source = kind(self.answered.predictions, self.task.upstream_done, self.task.stop)
-        async with aclosing(jobs_of(source, follow, self.task.stop)) as jobs:
+        async with aclosing(self._jobs_of(follow, 0)) as jobs:
             async for job in jobs:
                 yield job
 
-    def _job(self, sample: Sample, prediction: Prediction) -> JudgeJob | None:
+    def _jobs_of(self, follow: Follow[JudgeJob], start: int) -> AsyncGenerator[JudgeJob, None]:
+        kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
+        source = kind(self.answered.predictions, self.task.upstream_done, self.task.stop, start)
+        return jobs_of(source, follow, self.task.stop)
+
+    def _planned(self) -> Iterator[Sample]:
+        covered = self.advance.covered
+        wanted = Wanted(covered.first, covered.needs) if self.advance.before is not None else None
+        return self.advance.planned(self.samples.read(self.attachments, wanted), self.repeats)
+
+    def _job(self, sample: Sample, prediction: Prediction, entry: Entry[Prediction]) -> JudgeJob | None:
         try:
             case = case_of(sample, prediction, self.postprocess)
         except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
@@ -301,7 +355,8 @@ class JudgeRun:
             self._fail(error, f"The postprocessor of the answers on item {sample.id}")
             return None
         self.foreign += self.origin is not None and self.origin.is_foreign(sample, prediction)
-        return self._beside_other_answer(sample, prediction, case)
+        job = self._beside_other_answer(sample, prediction, case)
+        return job._replace(entry=entry) if job is not None else None
 
     def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> JudgeJob | None:
         if self.compared_model is None:
@@ -397,6 +452,7 @@ class JudgeRun:
             copy_aside(path, self.superseded, aside)
             compact(aside)
             logger.info("%d replaced judgments are kept in %s", len(self.superseded), aside.name)
+        write_identity(self.files.identity, identity)  # a watermark knows places, which change now
         compact(path, drop=() if stopped else self.superseded)
         upstream = upstream_sizes(
             self.task.run, self.answered.predictions, self.dataset, self.judge, self.task.plan.options
@@ -410,6 +466,8 @@ class JudgeRun:
             served_model=self.served,
             constrained=self.constrained,
         )
+        if stopped:
+            identity = self._state(identity, records=first_from(path, self.advance.below))
         write_identity(self.files.identity, identity, completed=None if stopped else path)
         logger.info(
             "%s: %d judged, %d unparsed, %d failed, %d not in the recording",

@@ -199,7 +199,9 @@ def _unfinished(identity: FileIdentity, *, as_left: bool) -> FileIdentity:
         identity: What it was asked with.
         as_left: Whether nobody has changed it since; else only the hash of each question tells whose an answer is.
     """
-    return msgspec.structs.replace(identity, planned=0, ok=0, failed=0, size=-1 if as_left else 0, modified=0)
+    return msgspec.structs.replace(
+        identity, planned=0, ok=0, failed=0, size=-1 if as_left else 0, modified=0, watermark=None
+    )
 
 
 def _in_common(parts: Sequence[_ShardRow]) -> FileIdentity:

@@ -179,6 +179,9 @@ class Journal:
     Raises:
         DiskError: From ``append`` or on entering, when the disk is full or not writable, and from ``append`` when the
             file was removed or moved meanwhile. What is on disk stays valid.
+
+    Attributes:
+        size: Bytes of the file so far: each record that is added from now on begins there or behind it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -186,7 +189,7 @@ class Journal:
         self._encoder = msgspec.json.Encoder()
         self._buffer: list[bytes] = []
         self._fd = -1
-        self._size = 0
+        self.size = 0
         self._scheduled = False
         self._dirty = False
         self._failure: DiskError | None = None
@@ -197,7 +200,7 @@ class Journal:
         mend(self.path)
         try:
             self._fd = open_descriptor(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-            self._size = os.fstat(self._fd).st_size
+            self.size = os.fstat(self._fd).st_size
         except OSError as error:
             raise disk_error(self.path, error) from error
         self._syncer = asyncio.create_task(self._sync_regularly())
@@ -209,7 +212,7 @@ class Journal:
         if self._syncer:
             self._syncer.cancel()
         try:
-            self._flush()
+            self.flush()
             if self._failure is None:
                 os.fsync(self._fd)
                 self._failure = self._meddled()
@@ -219,6 +222,18 @@ class Journal:
             os.close(self._fd)
         if self._failure is not None and kind is None:
             raise self._failure
+
+    def is_intact(self) -> bool:
+        """Say whether the file holds all that was written, and nothing else."""
+        return self._failure is None and self._meddled() is None
+
+    async def sync(self) -> None:
+        """Have the disk hold all that was written so far.
+
+        Raises:
+            OSError: It does not.
+        """
+        await asyncio.get_running_loop().run_in_executor(None, os.fsync, self._fd)
 
     def append(self, record: Exchange) -> None:
         """Add a record; it is written at the end of this turn of the event loop.
@@ -231,9 +246,10 @@ class Journal:
         self._buffer.append(self._encoder.encode(record))
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was added; what the disk says of it comes with the next record, or at the end."""
         self._scheduled = False
         if not self._buffer or self._failure is not None:
             return
@@ -245,12 +261,12 @@ class Journal:
                 written += os.write(self._fd, data[written:])
         except OSError as error:
             # Whole lines stay; a line that was written in part is cut off again.
-            kept = data.rfind(b"\n", 0, max(0, os.fstat(self._fd).st_size - self._size)) + 1
-            os.ftruncate(self._fd, self._size + kept)
-            self._size += kept
+            kept = data.rfind(b"\n", 0, max(0, os.fstat(self._fd).st_size - self.size)) + 1
+            os.ftruncate(self._fd, self.size + kept)
+            self.size += kept
             self._failure = disk_error(self.path, error)
             return
-        self._size += len(data)
+        self.size += len(data)
         self._dirty = True
 
     async def _sync_regularly(self) -> None:
@@ -278,7 +294,7 @@ class Journal:
             in_place = False
         if not in_place:
             return removed(self.path)
-        return None if state.st_size == self._size else changed(self.path)
+        return None if state.st_size == self.size else changed(self.path)
 
 
 def mend(path: Path) -> int:
@@ -340,18 +356,20 @@ def open_mended(path: Path, *, buffering: int = -1) -> BinaryIO | None:
         raise unreadable(path, error) from error
 
 
-def write_atomically(path: Path, data: bytes, *, synced: bool = True) -> None:
+def write_atomically(path: Path, data: bytes, *, synced: bool = True, make: bool = True) -> None:
     """Write a whole file so that it is either the old or the new one.
 
     Args:
         path: The file.
         data: What it is to hold.
         synced: Whether it must outlive a power cut; not what can be made again at no cost, and is checked when read.
+        make: Whether its folder is made where it is missing.
 
     Raises:
         DiskError: It cannot be written.
     """
-    make_folder(path.parent)
+    if make:
+        make_folder(path.parent)
     with replacing(path, synced=synced) as file:
         file.write(data)
 

@@ -10,7 +10,7 @@ import logging
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
@@ -50,6 +50,11 @@ def slot_sample(id: int, repeat: int) -> int:
     return id << 20 | repeat
 
 
+def sample_of(slot: int) -> int:
+    """Return the sample of a slot."""
+    return slot >> 20
+
+
 def place_of(offset: int, *, ok: bool) -> int:
     """Return where a record begins and whether it succeeded as one number."""
     return offset << 1 | ok
@@ -65,15 +70,20 @@ def is_ok(place: int) -> bool:
     return place & 1 == 1
 
 
-def scan(path: Path) -> Iterator[tuple[RecordLine, int, int]]:
+def scan(path: Path, start: int = 0) -> Iterator[tuple[RecordLine, int, int]]:
     """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
 
     The file is mended first; a line still being written is left out.
+
+    Args:
+        path: The file.
+        start: Bytes that are passed over; a line begins behind them.
     """
-    offset = 0
+    offset = start
     if (file := open_mended(path, buffering=1 << 20)) is None:
         return
-    with file, Aside(path) as aside:
+    with file, Aside(path, start) as aside:
+        file.seek(start)
         for number, raw in enumerate(file, 1):
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
@@ -94,12 +104,13 @@ class RecordIndex:
     Args:
         path: The file; may be missing.
         digest: Which hash tells the records of one item apart (``uuid`` or ``uid``); empty: none, they are one.
+        start: Bytes of the file that are passed over; a line begins behind them.
     """
 
-    def __init__(self, path: Path, *, digest: str) -> None:
+    def __init__(self, path: Path, *, digest: str, start: int = 0) -> None:
         slots, digests, positions = array("Q"), array("Q"), array("Q")
         ordered, last = True, -1
-        for line, offset, _ in scan(path):
+        for line, offset, _ in scan(path, start):
             slot = slot_sample(line.id, line.repeat)
             if slot < last:
                 ordered = False
@@ -142,6 +153,11 @@ class RecordIndex:
         at = bisect_left(self._slots, slot)
         return at < len(self._slots) and self._slots[at] == slot
 
+    @property
+    def last(self) -> int:
+        """The largest slot of which there is a record; -1 where there is none."""
+        return self._slots[-1] if self._slots else -1
+
     def track(self) -> None:
         """Remember from now on which records are looked for and found."""
         self._marks = bytearray(len(self._slots))
@@ -162,10 +178,13 @@ class Aside:
 
     Args:
         path: The file that is read.
+        start: Bytes of it that the reading passes over.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self._path = path
+        self._start = start
+        self._passed_over: int | None = None
         self._aside = path.with_name(path.name + ".damaged")
         self._known: set[int] | None = None
         self._file: BinaryIO | None = None
@@ -188,10 +207,16 @@ class Aside:
     def put(self, number: int, raw: bytes, error: Exception) -> None:
         """Take a damaged line.
 
+        Args:
+            number: Of the line, counted from 1 where the reading begins.
+            raw: The line.
+            error: What is wrong with it.
+
         Raises:
             DiskError: It cannot be written.
         """
         self._count += 1
+        number += self._lines_passed_over()
         said = str(error).replace("\n", " ")
         if self._count <= LOGGED:
             warning = "%s line %d is damaged (%s); put aside in %s"
@@ -208,6 +233,16 @@ class Aside:
             self._file.write(entry)
         except OSError as failure:
             raise disk_error(self._aside, failure) from failure
+
+    def _lines_passed_over(self) -> int:
+        if self._passed_over is None:
+            self._passed_over, left = 0, self._start
+            if left:
+                with open_file(self._path, "rb") as file:
+                    while left > 0 and (piece := file.read(min(left, 1 << 20))):
+                        self._passed_over += piece.count(b"\n")
+                        left -= len(piece)
+        return self._passed_over
 
     def _entries(self) -> set[int]:
         """Return hashes of what is there: of every two lines that follow each other, as an entry is two."""
@@ -250,40 +285,6 @@ def records(path: Path, kind: type[T]) -> Iterator[T]:
                 yield record
 
 
-class _ItemStatus(msgspec.Struct):
-    id: int
-    repeat: int = 0
-    status: str = ""
-
-
-def answered_items(path: Path) -> int:
-    """Return for how many items a file of predictions or judge calls holds a good answer; changes nothing."""
-    decode = msgspec.json.Decoder(_ItemStatus).decode
-    marked: dict[int, bytearray] = {}  # by repeat, a byte for each item: a set of pairs takes a hundred
-    far: set[tuple[int, int]] = set()
-    try:
-        with open_file(path, "rb") as file:
-            for raw in file:
-                with suppress(*DAMAGED):
-                    item = decode(raw)
-                    if item.status != "ok":
-                        continue
-                    if not 0 <= item.id < _MOST_MARKED:
-                        far.add((item.id, item.repeat))
-                        continue
-                    marks = marked.setdefault(item.repeat, bytearray())
-                    if item.id >= len(marks):
-                        marks.extend(bytes(item.id + 1 - len(marks) + len(marks) // 8))
-                    marks[item.id] = 1
-    except OSError:
-        return 0
-    return sum(marks.count(1) for marks in marked.values()) + len(far)
-
-
-_MOST_MARKED = 1 << 26
-"""Row numbers from here on, if there are any, are kept as they are."""
-
-
 class Recorded(Generic[T]):
     """The records of a file, found by key; only places are held in memory (24 bytes a record).
 
@@ -294,6 +295,7 @@ class Recorded(Generic[T]):
             all records were asked with the same settings), ``slot`` by sample and repeat alone.
         track: Remember which records are looked up, for ``superseded``.
         index: The places of the file's records, where they are known already.
+        start: Bytes of the file that are passed over; a line begins behind them.
     """
 
     def __init__(
@@ -304,11 +306,12 @@ class Recorded(Generic[T]):
         by: Literal["question", "content", "item"] = "question",
         track: bool = False,
         index: RecordIndex | None = None,
+        start: int = 0,
     ) -> None:
         self._decode = msgspec.json.Decoder(kind).decode
         self.by = by
         self._by_sample = by == "item"
-        self._positions = index if index is not None else RecordIndex(path, digest=_DIGEST[by])
+        self._positions = index if index is not None else RecordIndex(path, digest=_DIGEST[by], start=start)
         if track:
             self._positions.track()
         self._file: BinaryIO | None = open_file(path, "rb") if len(self._positions) else None

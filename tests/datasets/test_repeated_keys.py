@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.datasets.jsonl_file import rows_of
 from judgebench.datasets.objects import objects_of
-from judgebench.datasets.samples import rows_of
 from judgebench.errors import DataError
 
 TWICE = [

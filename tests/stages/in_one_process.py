@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from judgebench.stages.progress import Progress
 from judgebench.stages.task import InThread, run_in_thread
 from judgebench.store.run_folder import RunFolder
 
-Said = Callable[[Request], str | Reply]
+Said = Callable[[Request], str | Reply | Awaitable[str | Reply]]
 SAY: dict[str, Said] = {}
 """What each model says, by its abbr."""
 ASKED: list[tuple[str, Request]] = []
@@ -46,6 +47,8 @@ class Scripted:
     async def ask(self, request: Request) -> Reply:
         ASKED.append((self._abbr, request))
         said = SAY[self._abbr](request)
+        if inspect.isawaitable(said):
+            said = await said
         return said if isinstance(said, Reply) else Reply(status="ok", text=said, finish_reason="stop")
 
 

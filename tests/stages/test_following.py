@@ -42,7 +42,7 @@ def samples(count: int) -> Iterator[Sample]:
 
 
 def follow(count: int, repeats: int = 1, **changes: Any) -> Follow[tuple[int, int]]:
-    return Follow(lambda: samples(count), repeats, lambda sample, answer: (sample.id, answer.repeat), **changes)
+    return Follow(lambda: samples(count), repeats, lambda sample, answer, _: (sample.id, answer.repeat), **changes)
 
 
 def passes(decides: Follow[tuple[int, int]], lines: list[Line]) -> list[list[tuple[int, int]]]:
@@ -82,7 +82,7 @@ def test_what_was_let_go_is_found_in_a_later_pass(monkeypatch: pytest.MonkeyPatc
 
 def test_an_item_without_a_job_is_not_tried_again() -> None:
     tried: list[int] = []
-    decides: Follow[int] = Follow(lambda: samples(3), 1, lambda sample, answer: tried.append(sample.id))
+    decides: Follow[int] = Follow(lambda: samples(3), 1, lambda sample, *_: tried.append(sample.id))
     assert [decides.take(Line(at)) for at in (0, 1, 2, 0)] == [None] * 4
     assert tried == [0, 1, 2]
     assert not decides.again()

@@ -79,7 +79,8 @@ def test_every_answer_is_judged_once_in_whatever_order_it_came_and_however_many_
         lines += [prediction(number, uids[number], "ok") for number in failed[:4]]  # asked again, and well
         run.answered.predictions.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
         with Recorded(run.files.predictions, JudgeCall) as recorded:
-            return sorted([job.sample.id async for job in run._predicted(recorded)])
+            run.recorded = recorded
+            return sorted([job.sample.id async for job in run._predicted(lambda opened: opened)])
 
     wanted = sorted([*(number for number in range(30) if number % 3), 0, 3, 6, 9])
     assert asyncio.run(main()) == wanted

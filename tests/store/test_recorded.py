@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.records.flow import JudgeCall
-from judgebench.store.recorded import Recorded, answered_items, compact, copy_aside, records
+from judgebench.store.items import answered_items
+from judgebench.store.recorded import Recorded, compact, copy_aside, records
 
 
 class Row(NamedTuple):

@@ -1,0 +1,429 @@
+"""A killed run goes on at its watermarks: nothing is asked twice, nothing is lost, and what they say is proved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgebench.identity.questions import FileIdentity, read_identity, write_identity
+from judgebench.identity.watermark import CoveredItems, Watermark
+from judgebench.records.flow import Failure, Reply, Request, Sample
+from judgebench.session.prepare import make_plan
+from judgebench.stages import infer, judge_infer, watermarks
+from judgebench.stages.task import InThread, run_in_thread
+from judgebench.stages.watermarks import Advance
+from judgebench.store.items import first_from
+from judgebench.store.journal import Journal
+from judgebench.store.recorded import Recorded, slot_sample
+from tests.stages.in_one_process import SAY, OneProcess, model, number_in, rows
+
+FAILED = Reply(status="failed", error=Failure(kind="server", message="gone"))
+COUNT = 40
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Watermarks are kept all the time; returns behind how many bytes each recording was looked through."""
+
+    async def sync(_: Journal) -> None:
+        """At once: a thread takes as long as the disk is busy."""
+
+    monkeypatch.setattr(watermarks, "INTERVAL", 0.0)
+    monkeypatch.setattr(Journal, "sync", sync)
+    found: list[int] = []
+
+    class Seen(Recorded[Any]):
+        def __init__(self, *given: Any, start: int = 0, **keys: Any) -> None:
+            found.append(start)
+            super().__init__(*given, start=start, **keys)
+
+    monkeypatch.setattr(infer, "Recorded", Seen)
+    monkeypatch.setattr(judge_infer, "Recorded", Seen)
+    return found
+
+
+class Killed:
+    """A run of which the files were copied when the n-th question to a model came, as a kill leaves them."""
+
+    def __init__(self, folder: Path, who: str, at: int, fails: Callable[[str, int], bool] = lambda *_: False) -> None:
+        self.run = OneProcess(folder, data=rows(COUNT), models=[model(batch_size=3)])
+        self.asked: dict[str, list[str]] = {"m": [], "j": []}
+        self._fails = fails
+        self._kill: tuple[str, int] | None = (who, at)
+        self._copy = folder / "killed"
+        for name in ("m", "j"):
+            SAY[name] = lambda request, name=name: self._say(name, request)
+        self.run.do()
+        self.whole = {name: list(numbers) for name, numbers in self.asked.items()}
+        shutil.rmtree(self.run.run.path)
+        self._copy.rename(self.run.run.path)
+
+    async def _say(self, name: str, request: Request) -> str | Reply:
+        number = number_in(request)
+        self.asked[name].append(number)
+        await turns()
+        if self._kill == (name, len(self.asked[name])):
+            shutil.copytree(self.run.run.path, self._copy)
+            self._kill = None
+        if self._fails(name, int(number)):
+            return FAILED
+        return f"It is {number}." if name == "m" else "VERDICT: A"
+
+    def watermark(self, judge: str = "") -> Watermark | None:
+        known = read_identity(self.run.run.identity("m", "d", judge))
+        return known.watermark if known is not None else None
+
+    def resume(self, **options: Any) -> dict[str, list[str]]:
+        """Go on, with services that fail no more; returns whom was asked about what."""
+        self.asked = {"m": [], "j": []}
+        self._fails = lambda *_: False
+        assert set(self.run.do(**options).values()) == {0}
+        return self.asked
+
+
+async def turns() -> None:
+    """Wait for some turns of the event loop, in each of which a watermark is kept."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def recorded(path: Path) -> set[int]:
+    lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    return {line["id"] for line in lines if line["status"] == "ok"}
+
+
+def rest(ids: set[int]) -> list[str]:
+    return [str(number) for number in range(COUNT) if number not in ids]
+
+
+def test_answers_go_on_behind_the_watermark_and_none_is_asked_for_twice(tmp_path: Path, starts: list[int]) -> None:
+    killed = Killed(tmp_path, "m", 30)
+    mark, kept = killed.watermark(), recorded(killed.run.run.predictions("m", "d"))
+    assert mark is not None
+    assert 10 < mark.ok <= len(kept) < COUNT
+    starts.clear()
+    assert killed.resume()["m"] == rest(kept)
+    assert starts[0] == mark.records > 0
+    assert [one.id for one in killed.run.answers()] == list(range(COUNT))
+    said = killed.run.last("infer:m/d")
+    assert (said.done, said.total, said.finish, said.kept) == (COUNT, COUNT, COUNT, len(kept))
+    found = read_identity(killed.run.run.identity("m", "d"))
+    assert found is not None
+    assert (found.planned, found.ok, found.watermark) == (COUNT, COUNT, None)
+    assert found.untouched(killed.run.run.predictions("m", "d"))
+    assert killed.run.result().metrics["accuracy"].n == COUNT
+
+
+def test_judgments_go_on_behind_the_watermark_and_none_is_asked_for_twice(tmp_path: Path, starts: list[int]) -> None:
+    killed = Killed(tmp_path, "j", 30)
+    mark, kept = killed.watermark("j"), recorded(killed.run.run.predictions("m", "d", "j"))
+    assert mark is not None
+    assert 10 < mark.ok <= len(kept) < COUNT
+    starts.clear()
+    asked = killed.resume()
+    assert (asked["m"], asked["j"]) == ([], rest(kept))
+    assert starts == [mark.records]
+    said = killed.run.last("judge:m/d-j")
+    assert (said.done, said.total, said.finish, said.kept) == (COUNT, COUNT, COUNT, len(kept))
+    found = read_identity(killed.run.run.identity("m", "d", "j"))
+    assert found is not None
+    assert (found.planned, found.ok, found.watermark) == (COUNT, COUNT, None)
+    counts = killed.run.result().counts
+    assert (counts.ok, counts.not_judged) == (COUNT, 0)
+
+
+@pytest.mark.parametrize("who", ["m", "j"])
+def test_what_had_failed_below_the_watermark_is_asked_again_and_only_that(
+    tmp_path: Path, starts: list[int], who: str
+) -> None:
+    killed = Killed(tmp_path, who, 30, lambda name, at: name == who and at in {3, 10})
+    mark = killed.watermark("j" if who == "j" else "")
+    kept = recorded(killed.run.run.predictions("m", "d", "j" if who == "j" else ""))
+    assert mark is not None
+    assert mark.open == [slot_sample(3, 0), slot_sample(10, 0)]
+    asked = killed.resume()
+    assert sorted(asked[who], key=int) == rest(kept)
+    assert {"3", "10"} < set(asked[who])
+    assert killed.run.result().counts.ok == COUNT
+    assert len(killed.run.answers()) == len(killed.run.calls()) == COUNT
+
+
+def test_a_judge_goes_on_where_answers_below_its_watermark_failed_and_are_there_now(
+    tmp_path: Path, starts: list[int]
+) -> None:
+    killed = Killed(tmp_path, "j", 25, lambda name, at: name == "m" and at in {3, 10})
+    mark = killed.watermark("j")
+    assert mark is not None
+    assert mark.open == [slot_sample(3, 0), slot_sample(10, 0)]
+    kept = recorded(killed.run.run.predictions("m", "d", "j"))
+    asked = killed.resume()
+    assert asked["m"] == ["3", "10"]
+    assert sorted(asked["j"], key=int) == rest(kept)
+    assert killed.run.result().counts.ok == COUNT
+
+
+def test_failures_below_the_watermark_stay_where_they_are_not_to_be_asked_again(
+    tmp_path: Path, starts: list[int]
+) -> None:
+    killed = Killed(tmp_path, "m", 30, lambda name, at: name == "m" and at in {3, 10})
+    kept = recorded(killed.run.run.predictions("m", "d"))
+    asked = killed.resume(retry_failed=False)
+    assert asked["m"] == rest(kept | {3, 10})
+    assert [one.id for one in killed.run.answers() if one.status == "failed"] == [3, 10]
+    assert killed.run.result().counts.prediction_failed == 2
+    said = killed.run.last("infer:m/d")
+    assert (said.done, said.finish, said.fail) == (COUNT, COUNT - 2, 2)
+
+
+def test_an_answer_that_is_gone_from_below_the_watermark_is_asked_for_again(tmp_path: Path, starts: list[int]) -> None:
+    killed = Killed(tmp_path, "m", 30)
+    path = killed.run.run.predictions("m", "d")
+    kept = recorded(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[5] = b"#" * (len(lines[5]) - 1) + b"\n"  # of the same length, so that nothing else shows it
+    path.write_bytes(b"".join(lines))
+    missing = kept - recorded_well(lines)
+    assert killed.resume()["m"] == [*rest(kept), *map(str, missing)]
+    assert [one.id for one in killed.run.answers()] == list(range(COUNT))
+
+
+def test_a_judgment_that_is_gone_from_below_the_watermark_is_asked_for_again(tmp_path: Path, starts: list[int]) -> None:
+    killed = Killed(tmp_path, "j", 30)
+    path = killed.run.run.predictions("m", "d", "j")
+    kept = recorded(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[5] = b"#" * (len(lines[5]) - 1) + b"\n"
+    path.write_bytes(b"".join(lines))
+    missing = kept - recorded_well(lines)
+    assert killed.resume()["j"] == [*rest(kept), *map(str, missing)]
+    assert killed.run.result().counts.ok == COUNT
+
+
+def recorded_well(lines: list[bytes]) -> set[int]:
+    return {msgspec.json.decode(line)["id"] for line in lines if not line.startswith(b"#")}
+
+
+def test_an_answer_that_was_changed_below_the_watermark_is_judged_again(tmp_path: Path, starts: list[int]) -> None:
+    killed = Killed(tmp_path, "j", 30)
+    path = killed.run.run.predictions("m", "d")
+    kept = recorded(killed.run.run.predictions("m", "d", "j"))
+    text = path.read_bytes()
+    assert text.count(b"It is 7.") == 1
+    identity = read_identity(killed.run.run.identity("m", "d"))
+    assert identity is not None
+    path.write_bytes(text.replace(b"It is 7.", b"It is 8."))
+    write_identity(killed.run.run.identity("m", "d"), identity, completed=path)  # nothing shows that it was changed
+    asked = killed.resume()
+    assert sorted(asked["j"], key=int) == sorted([*rest(kept), "7"], key=int)
+    assert killed.run.result().counts.not_judged == 0
+
+
+@pytest.mark.parametrize("change", ["settings", "selection", "version", "shorter", "moved", "another"])
+def test_a_watermark_that_rests_on_something_else_is_not_used(
+    tmp_path: Path, starts: list[int], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    killed = Killed(tmp_path, "m", 30)
+    path, options = killed.run.run.predictions("m", "d"), {}
+    kept = recorded(path)
+    if change == "settings":
+        killed.run.change_model(generation_kwargs={"temperature": 0.5})
+        kept, options = set(), {"redo_changed": True}
+    elif change == "selection":
+        killed.run.write([*rows(COUNT), {"question": "what is 40?", "answer": "40"}])
+    elif change == "version":
+        monkeypatch.setattr("judgebench.__version__", "99")
+    elif change == "shorter":
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[2:]))
+        kept = recorded(path)
+    elif change == "another":  # as if the files of two models were exchanged
+        text = path.read_bytes()
+        path.write_bytes(text.replace(b'"uuid":"', b'"uuid":"0'))
+        kept = set()
+    else:
+        path.write_bytes(b'{"id": 0}\n' + path.read_bytes()[1:])
+        kept = {msgspec.json.decode(line)["id"] for line in path.read_bytes().splitlines()[2:]}
+    starts.clear()
+    asked = killed.resume(**options)["m"]
+    assert starts[0] == 0
+    assert sorted(asked, key=int) == sorted([*rest(kept), *(["40"] if change == "selection" else [])], key=int)
+
+
+def test_a_stopped_run_sorts_its_files_and_goes_on_behind_the_watermark(tmp_path: Path, starts: list[int]) -> None:
+    run = OneProcess(tmp_path, data=rows(COUNT), models=[model(batch_size=3)])
+    graph, request = run.graph(), run.request()
+    plan = make_plan(run.config, request, graph, run.run, name="20260101_000000_1", stamp="20260101_000000", command=[])
+    run.run.configs.mkdir(parents=True)
+    path = run.run.configs / f"{plan.name}.json"
+    path.write_bytes(msgspec.json.encode(plan))
+    thread = InThread(lambda _: None)
+    asked: list[str] = []
+
+    async def say(request: Request) -> str:
+        asked.append(number_in(request))
+        await turns()
+        if len(asked) == 25:
+            thread.tell("stop")
+        return f"It is {number_in(request)}."
+
+    SAY["m"] = say
+    run_in_thread(path, "infer:m/d", thread)
+    kept = recorded(run.run.predictions("m", "d"))
+    assert 25 <= len(kept) < COUNT
+    known = read_identity(run.run.identity("m", "d"))
+    assert known is not None
+    assert known.watermark is not None
+    assert known.watermark.records == first_from(run.run.predictions("m", "d"), known.watermark.below) > 0
+    starts.clear()
+    asked.clear()
+    run.do("infer")
+    assert asked == rest(kept)
+    assert starts == [known.watermark.records]
+
+
+def test_every_repeat_counts_for_itself(tmp_path: Path, starts: list[int]) -> None:
+    run = OneProcess(tmp_path, data=rows(20), models=[model(generation_kwargs={"num_return_sequences": 2})])
+    copy, asked, failing = tmp_path / "killed", list[tuple[str, int]](), True
+
+    async def say(request: Request) -> str | Reply:
+        this = (number_in(request), request.nth)
+        asked.append(this)
+        await turns()
+        if len(asked) == 30 and not copy.exists():
+            shutil.copytree(run.run.path, copy)
+        return FAILED if failing and this == ("2", 1) else f"It is {number_in(request)}."
+
+    SAY["m"] = say
+    run.do()
+    failing = False
+    shutil.rmtree(run.run.path)
+    copy.rename(run.run.path)
+    known = read_identity(run.run.identity("m", "d"))
+    assert known is not None
+    assert known.watermark is not None
+    assert known.watermark.open == [slot_sample(2, 1)]
+    there = {(line["id"], line.get("repeat", 0)) for line in map(msgspec.json.decode, lines_of(run))} - {(2, 1)}
+    asked.clear()
+    assert set(run.do().values()) == {0}
+    assert asked == [(str(at), nth) for at in range(20) for nth in range(2) if (at, nth) not in there]
+    assert len(run.answers()) == 40
+
+
+def lines_of(run: OneProcess) -> list[bytes]:
+    return run.run.predictions("m", "d").read_bytes().splitlines()
+
+
+EVENTS = st.lists(st.tuples(st.sampled_from(["begin", "end", "end", "look"]), st.integers(0, 7), st.booleans()))
+
+
+@given(EVENTS, st.integers(1, 2))
+def test_all_below_a_watermark_has_ended_and_the_records_of_all_else_are_behind_its_place(
+    tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, int, bool]], repeats: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "growing.jsonl"
+    path.write_bytes(b"")
+    samples = iter([Sample(id=3 * at, uid="u", fields={}, reference=None) for at in range(200)])
+    advance = Advance(None)
+    planned = advance.planned(samples, repeats)
+    waiting: list[int] = []  # slots that are planned and have not begun
+    begun: list[int] = []
+    ended: dict[int, bool] = {}
+    places: dict[int, int] = {}
+    size = 0
+    marks: list[tuple[Watermark, dict[int, bool]]] = []
+    for what, which, ok in events:
+        if what == "begin":
+            if not waiting:
+                first = slot_sample(next(planned).id, 0)
+                waiting += range(first, first + repeats)
+            begun.append(waiting.pop(0))
+            advance.begun(begun[-1], size)
+        elif what == "end" and begun:
+            slot = begun.pop(which % len(begun))
+            places[slot], size = size, size + 10
+            ended[slot] = ok
+            advance.ended(slot, ok=ok, digest=slot)
+            os.truncate(path, size)
+        elif (mark := advance.watermark(path, total=0, basis="")) is not None:
+            marks.append((mark, dict(ended)))
+    all_planned = {slot_sample(3 * at, repeat) for at in range(200) for repeat in range(repeats)}
+    for mark, known in marks:
+        covered = CoveredItems(mark)
+        below = {slot for slot in all_planned if slot < mark.below}
+        assert below <= known.keys()
+        assert set(mark.open) == {slot for slot in below if not known[slot]}
+        assert mark.ok == sum(slot in covered for slot in all_planned)
+        assert mark.proof == sum(slot for slot in below if known[slot]) % 2**64
+        assert all(place >= mark.records for slot, place in places.items() if slot >= mark.below)
+        assert all(covered.needs(slot >> 20) for slot in all_planned - {one for one in below if known[one]})
+
+
+def test_records_of_before_are_not_passed_over_until_all_of_them_have_ended(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(bytes(900))
+    advance = Advance(Watermark(below=slot_sample(2, 0), ok=2, records=100, size=150), held=slot_sample(4, 0))
+    for sample in advance.planned(iter([Sample(id=at, uid="u", fields={}, reference=None) for at in range(9)]), 1):
+        advance.begun(slot_sample(sample.id, 0), 500)
+        if sample.id != 3:
+            advance.ended(slot_sample(sample.id, 0), ok=True)
+    mark = advance.watermark(path, total=9, basis="")
+    assert mark is not None
+    assert (mark.below, mark.records) == (slot_sample(2, 0) + 1, 100)
+    advance.ended(slot_sample(3, 0), ok=True)
+    mark = advance.watermark(path, total=9, basis="")
+    assert mark is not None
+    assert (mark.below, mark.records, mark.ok) == (slot_sample(8, 0) + 1, 900, 9)
+
+
+def test_there_is_no_watermark_where_items_do_not_come_in_order_or_one_keeps_too_many_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(b"1")
+
+    def through(ids: list[int], *, stuck: int = -1) -> Watermark | None:
+        advance = Advance(None)
+        for sample in advance.planned(iter([Sample(id=at, uid="u", fields={}, reference=None) for at in ids]), 1):
+            if sample.id != stuck:
+                advance.ended(slot_sample(sample.id, 0), ok=sample.id < 100)
+        return advance.watermark(path, total=1, basis="")
+
+    assert through([0, 1, 2]) is not None
+    assert through([0, 2, 1]) is None
+    monkeypatch.setattr(watermarks, "MOST_AHEAD", 10)
+    assert through(list(range(12)), stuck=1) is None
+    assert through(list(range(12))) is not None
+    monkeypatch.setattr(watermarks, "MOST_OPEN", 3)
+    assert through(list(range(98, 103))) is not None
+    assert through(list(range(98, 104))) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2), st.integers(0, 40)), unique_by=lambda one: one[:2]))
+def test_the_first_record_from_a_slot_on_is_found_in_a_sorted_file(
+    tmp_path_factory: pytest.TempPathFactory, items: list[tuple[int, int, int]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "sorted.jsonl"
+    places: list[tuple[int, int]] = []
+    data = b""
+    for number, repeat, length in sorted(items):
+        places.append((slot_sample(number, repeat), len(data)))
+        data += msgspec.json.encode({"id": number, "repeat": repeat, "text": "x" * length}) + b"\n"
+    path.write_bytes(data)
+    for slot in {slot for number in (0, 7, 30, 61) for slot in (slot_sample(number, 0), slot_sample(number, 1))}:
+        assert first_from(path, slot) == next((at for known, at in places if known >= slot), len(data))
+
+
+def test_a_watermark_outlives_what_is_written_of_it(tmp_path: Path) -> None:
+    mark = Watermark(below=7, open=[3], total=9, ok=6, records=10, size=20, answers=5, proof=2**64 - 1, basis="b")
+    write_identity(tmp_path / "i.json", FileIdentity(settings={}, watermark=mark))
+    found = read_identity(tmp_path / "i.json")
+    assert found is not None
+    assert found.watermark == mark
