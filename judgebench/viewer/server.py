@@ -184,7 +184,9 @@ async def listen(
         UsageError: Nothing can listen there.
     """
     stopped = stopped or asyncio.Event()
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=patience)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=patience, logger=_requests_log()
+    )
     await runner.setup()
     try:
         try:
@@ -205,6 +207,14 @@ async def listen(
         await stopped.wait()
     finally:
         await runner.cleanup()
+
+
+def _requests_log() -> logging.Logger:
+    """Return where the server says what went wrong with a request: of one that is no HTTP, nothing."""
+    log = logging.getLogger(f"{__name__}.requests")
+    if not log.filters:
+        log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
+    return log
 
 
 def library_of(folders: list[Path]) -> Library:

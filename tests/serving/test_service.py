@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -280,3 +281,18 @@ def test_saved_cases_are_judgments_to_train_on(service: ProviderService, tmp_pat
     rows, left_out = read_rows(file)
     assert left_out == {}
     assert [(row.answers, row.decision) for row in rows] == [(["4"], "correct"), (["x", "y"], "B")]
+
+
+def test_what_is_no_http_is_refused_without_a_traceback(
+    service: ProviderService, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving() as served:
+        host, port = served.address.removeprefix("http://").split(":")
+        for said in (
+            b"\x16\x03\x01\x00\xa5\x01\x00\x00",
+            b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
+        ):
+            with socket.create_connection((host, int(port)), timeout=30) as line:
+                line.sendall(said)
+                assert line.recv(100).startswith(b"HTTP/1.0 400 ")
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []

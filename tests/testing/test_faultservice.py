@@ -93,3 +93,16 @@ def test_runs_as_a_process() -> None:
         process.stdin.close()
         assert process.wait(60) == 0
     assert reply.json()["choices"][0]["message"]["content"] == "four"
+
+
+def test_a_process_in_the_background_of_a_shell_goes_on_until_it_is_told_to_end() -> None:
+    """Its input is empty there, as that of every program that a script starts with an ampersand."""
+    command = [sys.executable, "-m", "judgebench.testing.faultservice", "--answer", "four"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        for _ in range(2):
+            reply = httpx2.post(url + "/v1/chat/completions", json=CHAT, trust_env=False, timeout=60)
+            assert reply.json()["choices"][0]["message"]["content"] == "four"
+        process.terminate()
+        assert process.wait(60) == 0

@@ -2,13 +2,15 @@
 
     python -m judgebench.testing.faultservice --answer "VERDICT: A" --latency 0.2 --fault-share 0.3 --log requests.jsonl
 
-Stops at the end of standard input or on SIGTERM.
+Stops on SIGTERM and Ctrl-C; where a program started it with a pipe as input, also when that ends.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -43,11 +45,20 @@ def main() -> None:
     with service:
         sys.stdout.write(f"{service.url}\n")
         sys.stdout.flush()
-        threading.Thread(target=_at_end_of_input, args=(stopped.set,), daemon=True).start()
+        if _started_with_pipe():
+            threading.Thread(target=_at_end_of_input, args=(stopped.set,), daemon=True).start()
         stopped.wait()
     if args.log:
         lines = ({"prompt": seen.prompt, "fault": seen.fault, "nth": seen.nth} for seen in service.requests)
         Path(args.log).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+
+
+def _started_with_pipe() -> bool:
+    """Say whether a program gave it an input: it ends with that program. In the background of a shell it has none."""
+    try:
+        return stat.S_ISFIFO(os.fstat(0).st_mode)
+    except OSError:
+        return False
 
 
 def _at_end_of_input(then: Callable[[], None]) -> None:
