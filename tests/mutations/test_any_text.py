@@ -212,14 +212,14 @@ _UNITS = (
     '|\\boxed{|*|"|Score: 7-8\n|<think>|\u3000|\r|\r\n|# |my the our final |a; |The verdict is that A may be right. '
 )
 UNITS = _UNITS.split("|")
-LIMIT = 2.0
-"""Seconds of work for 30 000 characters, ten times what any parser needs; what is quadratic takes longer."""
+LIMIT = 1.0
+"""Seconds of work for 20 000 characters, ten times what any parser needs; what is quadratic takes longer."""
 
 
 @everywhere
 def test_no_long_text_takes_long(name: str) -> None:
     for unit in UNITS:
-        for text in (unit * (30_000 // len(unit)), "A\n" + unit * (30_000 // len(unit)) + "\nB"):
+        for text in (unit * (20_000 // len(unit)), "A\n" + unit * (20_000 // len(unit)) + "\nB"):
             taken = [work(name, text)]
             while taken[-1] >= LIMIT and len(taken) < 3:  # the garbage collector may step in, but not each time
                 taken.append(work(name, text))

@@ -134,8 +134,9 @@ HOLDS = r"(a|aa)+$"
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> RunQuery:
-    """A run whose texts would hold such an expression for longer than anybody lives."""
+def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunQuery:
+    """A run whose texts would hold such an expression for longer than anybody lives, and little patience."""
+    monkeypatch.setattr("judgebench.query.regexes.LIMIT_SECONDS", 0.25)
     made = MadeRun(tmp_path / "run")
     text = "a" * 400 + "b"
     made.add("m", "toy", predictions=[prediction(0, text)], verdicts=[verdict(0, "correct", meta={"note": text})])
@@ -157,14 +158,14 @@ def held(tmp_path: Path) -> RunQuery:
 def test_an_expression_that_would_hold_the_process_is_given_up(
     held: RunQuery, where: str, ask: Callable[[RunQuery, Filter], object]
 ) -> None:
-    with pytest.raises(UsageError, match="needs more than 1 second for one text") as error:
+    with pytest.raises(UsageError, match=r"needs more than 0\.25 second for one text") as error:
         ask(held, Filter(where=where))
     assert "as in (a+)+" in error.value.hint
     assert held.count(Filter(where="matches(answer, 'a+b')")) == 1  # the run can be asked on
 
 
 def test_a_search_for_such_an_expression_is_given_up(held: RunQuery) -> None:
-    with pytest.raises(UsageError, match="needs more than 1 second"):
+    with pytest.raises(UsageError, match=r"needs more than 0\.25 second"):
         list(held.search(Filter(), HOLDS))
 
 

@@ -150,28 +150,28 @@ def test_a_balanced_box_at_the_end_is_always_found(inner, before):
 
 HOSTILE = {
     "nested braces": "\\boxed{" * 10_000 + "}" * 10_000,
-    "open boxes": "\\boxed{" * 140_000,
-    "braces": "{" * 1_000_000,
-    "blanks": "answer" + " " * 1_000_000 + "x",
-    "many answers": "answer is " * 100_000,
-    "digits": "1" * 1_000_000,
-    "groups": "1,234," * 160_000 + "x",
-    "dots": "1." * 500_000,
-    "signs": "-" * 1_000_000,
-    "lines": "\n" * 1_000_000 + "B",
-    "stars": "**" * 500_000,
-    "letter and blanks": "B" + " " * 1_000_000 + "x",
-    "backslashes": "\\" * 1_000_000,
+    "open boxes": "\\boxed{" * 70_000,
+    "braces": "{" * 500_000,
+    "blanks": "answer" + " " * 500_000 + "x",
+    "many answers": "answer is " * 50_000,
+    "digits": "1" * 500_000,
+    "groups": "1,234," * 80_000 + "x",
+    "dots": "1." * 250_000,
+    "signs": "-" * 500_000,
+    "lines": "\n" * 500_000 + "B",
+    "stars": "**" * 250_000,
+    "letter and blanks": "B" + " " * 500_000 + "x",
+    "backslashes": "\\" * 500_000,
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_megabyte_of_hostile_text_is_read_in_linear_time(name):
+def test_half_a_megabyte_of_hostile_text_is_read_in_linear_time(name):
     text = HOSTILE[name]
     start = time.process_time()
     for rule in RULES:
         rule.extract(text)
-    assert time.process_time() - start < 10  # a quadratic rule would take hours
+    assert time.process_time() - start < 5  # a quadratic rule would take an hour
 
 
 @pytest.mark.parametrize(

@@ -84,32 +84,32 @@ def test_where_the_answer_may_stand():
     assert judge(either, r"First $3$, then \boxed{\frac12} or $4$", "0.5").decision == "correct"
 
 
-@pytest.mark.parametrize(
-    ("reference", "answer", "said"),
-    [
-        ("(2,3)", "(2, 3)", "correct"),
-        ("(2,3)", "(3, 2)", "incorrect"),
-        ("x^2+1", " 1+x^2 ", "correct"),
-        ("x^2+1", "x^2-1", "incorrect"),
-        (r"\sqrt{8}", r"2\sqrt{2}", "correct"),
-        ("[0,1)", "(0,1]", "incorrect"),
-        (r"\frac{1}{2}", r"\frac{1}{3}", "incorrect"),
-        ("5", "x = 5", "correct"),
-        ("5", "x = 6", "incorrect"),
-        ("12", "It is 12 m.", "correct"),
-        ("12", "It is 21 m.", "incorrect"),
-        ("3", "(2, 3)", None),
-        ("12", "12 (m)", None),
-        (r"11\sqrt2", "11√2", None),
-        ("(2,3)", "It is (2, 3).", None),
-        ("x^2+1", "It is x^2 + 1.", None),
-        (r"\frac{3}{4}", r"It is \frac{3}{4}, at most 4.", None),
-    ],
-)
-def test_a_number_within_a_bare_formula_is_never_taken_for_the_answer(reference, answer, said):
-    verdict = judge(MathEqual(), answer, reference)
-    assert verdict.decision == said
-    assert (verdict.status == "unparsed") is (said is None)
+BARE = [
+    ("(2,3)", "(2, 3)", "correct"),
+    ("(2,3)", "(3, 2)", "incorrect"),
+    ("x^2+1", " 1+x^2 ", "correct"),
+    ("x^2+1", "x^2-1", "incorrect"),
+    (r"\sqrt{8}", r"2\sqrt{2}", "correct"),
+    ("[0,1)", "(0,1]", "incorrect"),
+    (r"\frac{1}{2}", r"\frac{1}{3}", "incorrect"),
+    ("5", "x = 5", "correct"),
+    ("5", "x = 6", "incorrect"),
+    ("12", "It is 12 m.", "correct"),
+    ("12", "It is 21 m.", "incorrect"),
+    ("3", "(2, 3)", None),
+    ("12", "12 (m)", None),
+    (r"11\sqrt2", "11√2", None),
+    ("(2,3)", "It is (2, 3).", None),
+    ("x^2+1", "It is x^2 + 1.", None),
+    (r"\frac{3}{4}", r"It is \frac{3}{4}, at most 4.", None),
+]
+
+
+def test_a_number_within_a_bare_formula_is_never_taken_for_the_answer():
+    verdicts = judge_all(MathEqual(), [item(answer, reference) for reference, answer, _ in BARE])
+    found = [(*row[:2], verdict.decision) for row, verdict in zip(BARE, verdicts, strict=True)]
+    assert found == BARE
+    assert [verdict.status == "unparsed" for verdict in verdicts] == [said is None for *_, said in BARE]
 
 
 def test_a_reference_needs_no_dollars_and_several_are_accepted():
@@ -254,37 +254,37 @@ def test_anything_but_arithmetic_is_refused(text):
         arithmetic(text)
 
 
-@pytest.mark.parametrize(
-    ("reference", "answer"),
-    [
-        ("1", r"\boxed{x \in \{y : y^{99999} = 1\}}"),
-        ("1", r"\boxed{\{x \mid x^2 = 1\}}"),
-        ("1", r"\boxed{\left\{y \middle| y = 1\right\}}"),
-        ("1", r"\boxed{P(X=1)}"),
-        ("1", r"\boxed{\lbrace y : y=1 \rbrace}"),
-        ("1", r"The answer is $\lbrace y : y=1\rbrace$."),
-        ("1", r"\boxed{\{ y \text{ such that } y = 1 \}}"),
-        ("1", r"\boxed{P\lparen X=1 \rparen}"),
-        ("1", r"\boxed{\langle y, y=1\rangle}"),
-        ("1", r"\boxed{\lfloor x = 1 \rfloor}"),
-        (r"\{1,2\}", r"\boxed{\{x : x = 1, 2\}}"),
-        (r"\{x : x = 1\}", r"\boxed{1}"),
-        (r"\{-1,1\}", r"\boxed{\{x : x^2 = 1\} = \{-1, 1\}}"),
-    ],
-)
-def test_what_follows_an_equals_sign_inside_a_bracket_is_not_the_answer(reference, answer):
-    assert judge(MathEqual(), answer, reference).status == "unparsed"
+INSIDE = [
+    ("1", r"\boxed{x \in \{y : y^{99999} = 1\}}"),
+    ("1", r"\boxed{\{x \mid x^2 = 1\}}"),
+    ("1", r"\boxed{\left\{y \middle| y = 1\right\}}"),
+    ("1", r"\boxed{P(X=1)}"),
+    ("1", r"\boxed{\lbrace y : y=1 \rbrace}"),
+    ("1", r"The answer is $\lbrace y : y=1\rbrace$."),
+    ("1", r"\boxed{\{ y \text{ such that } y = 1 \}}"),
+    ("1", r"\boxed{P\lparen X=1 \rparen}"),
+    ("1", r"\boxed{\langle y, y=1\rangle}"),
+    ("1", r"\boxed{\lfloor x = 1 \rfloor}"),
+    (r"\{1,2\}", r"\boxed{\{x : x = 1, 2\}}"),
+    (r"\{x : x = 1\}", r"\boxed{1}"),
+    (r"\{-1,1\}", r"\boxed{\{x : x^2 = 1\} = \{-1, 1\}}"),
+]
 
 
-@pytest.mark.parametrize(
-    ("reference", "answer"),
-    [
-        (r"\frac12", r"\boxed{P(X=1) = \frac{1}{2}}"),
-        ("(1,2)", r"\boxed{(x=1,y=2)}"),
-        ("3.5", r"\boxed{(x = \frac{7}{2})}"),
-        (r"\{x : x = 1\}", r"\boxed{\{x : x = 1\}}"),
-        ("6.0", r"\boxed{\sum_{i=1}^{3} i}"),
-    ],
-)
-def test_equations_beside_each_other_or_before_the_answer_are_read(reference, answer):
-    assert judge(MathEqual(), answer, reference).decision == "correct"
+def test_what_follows_an_equals_sign_inside_a_bracket_is_not_the_answer():
+    verdicts = judge_all(MathEqual(), [item(answer, reference) for reference, answer in INSIDE])
+    assert [row for row, verdict in zip(INSIDE, verdicts, strict=True) if verdict.status != "unparsed"] == []
+
+
+BESIDE = [
+    (r"\frac12", r"\boxed{P(X=1) = \frac{1}{2}}"),
+    ("(1,2)", r"\boxed{(x=1,y=2)}"),
+    ("3.5", r"\boxed{(x = \frac{7}{2})}"),
+    (r"\{x : x = 1\}", r"\boxed{\{x : x = 1\}}"),
+    ("6.0", r"\boxed{\sum_{i=1}^{3} i}"),
+]
+
+
+def test_equations_beside_each_other_or_before_the_answer_are_read():
+    verdicts = judge_all(MathEqual(), [item(answer, reference) for reference, answer in BESIDE])
+    assert [row for row, verdict in zip(BESIDE, verdicts, strict=True) if verdict.decision != "correct"] == []
