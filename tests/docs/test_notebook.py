@@ -11,16 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tests.docs.pages import DOCS
 from tests.e2e.conftest import stand
 from tests.e2e.harness import ROOT, Bench
 
-CELLS = nbformat.read(DOCS / "notebook.ipynb", as_version=4)
 BEFORE = "import os\n_before = dict(os.environ)"
 AFTER = "{name: value for name, value in os.environ.items() if _before.get(name) != value}, _before.keys() - os.environ"
 
@@ -38,6 +34,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.chdir(tmp_path)
     with stand(tmp_path) as made:
         yield made
+    from matplotlib import pyplot as plt
+
     plt.close("all")
 
 
@@ -48,7 +46,10 @@ def tag(cell: Any) -> str:
 def sources(bench: Bench) -> dict[str, str]:
     """The code of the cells, with the addresses of the services of this test, by tag (or by number)."""
     addresses = f"MODEL_URL, JUDGE_URL = {bench.model.url!r}, {bench.judge.url!r}"
-    cells = [cell for cell in CELLS.cells if cell.cell_type == "code"]
+    import nbformat  # here, and not by each worker that collects the tests
+
+    notebook = nbformat.read(DOCS / "notebook.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [tag(cell) for cell in cells if tag(cell)] == ["parameters", "run", "table", "plot"]
     return {
         tag(cell) or str(at): addresses if tag(cell) == "parameters" else cell.source for at, cell in enumerate(cells)
@@ -56,6 +57,9 @@ def sources(bench: Bench) -> dict[str, str]:
 
 
 def test_the_notebook_runs_and_plots_and_the_run_leaves_no_trace_in_its_kernel(bench: Bench) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook = nbformat.v4.new_notebook()
     for name, source in sources(bench).items():
         around = [("before", BEFORE), (name, source), ("after", AFTER)] if name == "run" else [(name, source)]

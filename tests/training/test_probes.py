@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from judgebench.judges.probe_file import read_probe
 from judgebench.testing import PlantedStates, planted_states
 from tests.training.conftest import LAYER, POOL, train, write_model, write_rows
 
-pytest.importorskip("sklearn", reason="needs the extra probe")
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="needs the extra probe")
 
 
 def figures(probes: Path) -> dict[str, dict]:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import pytest
 
 DRAWS = int(os.environ.get("JB_CONFORMANCE_DRAWS", "100"))
 """Draws of each test; 1,000 by `make test-soak`."""
+
+
+class Later:
+    """A package that the first test that needs it imports: to collect these tests, each worker would import them all.
+
+    Where it is not installed, the test is skipped.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest itself asks each name of a module for marks
+            raise AttributeError(name)
+        return getattr(pytest.importorskip(self._name), name)
 
 
 def generators(seed: int, draws: int = DRAWS) -> Iterator[np.random.Generator]:

@@ -9,9 +9,9 @@ import pytest
 
 from judgebench.metrics.corrections.calibrated import calibrated_mean, isotonic
 from judgebench.metrics.corrections.transport import transport
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-cje = pytest.importorskip("cje")
+cje = Later("cje")
 
 
 class Calibrator:
@@ -69,7 +69,7 @@ def test_the_mean_of_calibrated_scores() -> None:
             theirs = cje.calibrated_mean_ci(scores, labels)
         if theirs.diagnostics["calibration"]["selected_mode"] != "monotone":
             continue
-        from cje.calibration.judge import _balanced_cluster_folds
+        _balanced_cluster_folds = pytest.importorskip("cje.calibration.judge")._balanced_cluster_folds
 
         folds = _balanced_cluster_folds([f"row_{one}" for one in range(n)], 5, 42)
         ours = calibrated_mean(scores[:n], labels[:n], scores[n:], parts=folds)
@@ -83,7 +83,7 @@ def test_the_mean_of_calibrated_scores() -> None:
 
 
 def test_scores_outside_of_the_labelled_ones_are_refused_alike() -> None:
-    from cje.diagnostics.reward_boundary import boundary_card
+    boundary_card = pytest.importorskip("cje.diagnostics.reward_boundary").boundary_card
 
     refused = 0
     for rng in generators(3):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 
 from judgebench.metrics.comparisons.bradley_terry import bradley_terry
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.elo import elo
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-evalica = pytest.importorskip("evalica")
+evalica = Later("evalica")
 MODELS = "abcd"
 
 

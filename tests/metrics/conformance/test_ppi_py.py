@@ -10,9 +10,9 @@ from judgebench.metrics.corrections.stratified import StratumValues, stratified_
 from judgebench.metrics.rates import correction
 from judgebench.metrics.rates.agreement import Confusion
 from judgebench.metrics.statistics.prediction_powered import power_weight, powered_mean
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-ppi = pytest.importorskip("ppi_py")
+ppi = Later("ppi_py")
 
 
 def drawn(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

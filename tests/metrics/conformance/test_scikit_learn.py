@@ -12,9 +12,9 @@ from judgebench.metrics.corrections.calibrated import isotonic
 from judgebench.metrics.rates.agreement import class_scores, cohen_kappa, macro_scores
 from judgebench.metrics.statistics.calibration import brier_score
 from judgebench.metrics.statistics.ordinal import weighted_kappa
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-metrics = pytest.importorskip("sklearn.metrics")
+metrics = Later("sklearn.metrics")
 
 
 def decided(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

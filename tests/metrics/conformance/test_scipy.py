@@ -13,9 +13,9 @@ from judgebench.metrics.statistics.intervals import mcnemar_exact, t_cdf, t_quan
 from judgebench.metrics.statistics.jeffreys import beta_quantile
 from judgebench.metrics.statistics.multiple import benjamini_hochberg
 from judgebench.metrics.statistics.paired import paired_mean
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-stats = pytest.importorskip("scipy.stats")
+stats = Later("scipy.stats")
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(pearson, "pearsonr"), (spearman, "spearmanr"), (kendall, "kendalltau")])

@@ -10,9 +10,9 @@ from judgebench.metrics.statistics.intervals import mcnemar_exact, mean_of, wils
 from judgebench.metrics.statistics.intraclass import intraclass_correlation
 from judgebench.metrics.statistics.jeffreys import jeffreys
 from judgebench.metrics.statistics.multiple import holm
-from tests.metrics.conformance.draws import DRAWS, generators, worst
+from tests.metrics.conformance.draws import DRAWS, Later, generators, worst
 
-proportion = pytest.importorskip("statsmodels.stats.proportion")
+proportion = Later("statsmodels.stats.proportion")
 
 
 def test_intervals_of_shares() -> None:
