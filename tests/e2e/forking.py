@@ -2,7 +2,8 @@
 
 ``run`` of the harness goes this way: a judged run takes 0.4 s of CPU instead of 1.3 s. So does the warm process of the
 tasks of a ``jb`` that works in the test's own process (``tests/conftest.py``). What a start itself does (imports,
-signals, kills) is tested with real processes, as ``Bench.start`` and ``tests/executors/test_fork_server.py`` make them.
+signals, kills) is tested with real processes, as ``Bench.start`` and ``tests/executors/test_fork_server.py`` make them;
+tests that stop a ``jb`` only to go on from there take ``Bench.fork``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 _HEADER = struct.Struct("!I")
 _ROOT = Path(__file__).parents[2]
-_READ_BY_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "HOME", "TMPDIR", "PATH", "SSL_")
+_READ_BY_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "HOME", "TMPDIR", "PATH", "SSL_")
 """Variables that a process, or a library that it imports, reads once: they take a real start."""
 _TAKEN = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONFAULTHANDLER"}
 """Those of them that a forked process takes, or that change nothing of what it does."""
@@ -34,7 +37,9 @@ _STARTED_WITH = dict(os.environ)
 
 def forkable(extra: Mapping[str, str]) -> bool:
     """Whether a process with these variables behaves as one that was started with them."""
-    return sys.platform == "linux" and not any(name.startswith(_READ_BY_PYTHON) for name in extra)
+    if any(Path(entry, "sitecustomize.py").exists() for entry in extra.get("PYTHONPATH", "").split(os.pathsep)):
+        return False
+    return sys.platform == "linux" and not any(name.startswith(_READ_BY_PYTHON) for name in extra.keys() - _TAKEN)
 
 
 class ForkedCommand:
@@ -74,6 +79,48 @@ class ForkedCommand:
             return int(self._lines.readline())
 
 
+class ForkedProcess:
+    """The part of ``subprocess.Popen`` that tests of a ``jb`` in the middle of its work use; it prints into a file."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - read when it has ended
+        out = self._out.fileno()
+        self._command = ForkedCommand(arguments, folder, environment, out, out)
+        self.pid = self._command.pid
+        self.returncode: int | None = None
+        self._waits = threading.Thread(target=self._wait, daemon=True)
+        self._waits.start()
+
+    def poll(self) -> int | None:
+        """Return the exit code, None before the end."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code when it has ended."""
+        self._waits.join(timeout)
+        assert self.returncode is not None, f"jb did not end within {timeout} s"
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        """Return all that it printed, when it has ended."""
+        self.wait(timeout)
+        self._out.seek(0)
+        return self._out.read().decode(), None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, where it has not ended."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _wait(self) -> None:
+        self.returncode = self._command.wait()
+
+
 _LOCK = threading.Lock()
 _SERVERS: dict[int, socket.socket] = {}
 
@@ -97,10 +144,13 @@ def _server() -> socket.socket:
 
 def _serve() -> int:
     """Fork one ``jb`` for each order that comes in on stdin, until its end."""
+    from setproctitle import getproctitle  # where tasks are forked, it is required
+
     import judgebench.cli.arguments
     import judgebench.cli.execute  # noqa: F401 - both are what nearly every jb imports
     from judgebench.stages.warm_up import warm_up
 
+    getproctitle()  # it finds the place of the title now, and no more once the environment has been changed
     warm_up(["infer", "judge", "extract", "summarize"])
     rest = [one for one in sys.path if one not in {"", str(_ROOT)}]
     gc.collect()
@@ -149,6 +199,7 @@ def _watch(
     if orders:
         _serve_tasks(arguments)
     sys.argv = [str(_ROOT / "judgebench" / "__main__.py"), *arguments]
+    _show("judgebench", *arguments)
     from judgebench.__main__ import main
     from judgebench.executors import fork_server
 
@@ -163,11 +214,19 @@ def _become(environment: Mapping[str, str], *standard: int) -> None:
     os.closerange(3, max(standard) + 1)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     atexit._clear()
     logging.root.handlers.clear()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+
+
+def _show(*words: str) -> None:
+    """Have the list of processes show this one as it shows one that was started."""
+    from setproctitle import setproctitle
+
+    setproctitle(" ".join([sys.executable, "-m", *words]))
 
 
 def _leave(main: Callable[[], int]) -> NoReturn:
@@ -192,6 +251,7 @@ def _serve_tasks(stages: Sequence[str]) -> NoReturn:
     from judgebench.executors.forked import main
 
     sys.argv = ["judgebench.executors.forked", *stages]
+    _show(*sys.argv)
     _leave(lambda: main(list(stages)))
 
 

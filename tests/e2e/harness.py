@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.testing.faultservice import FaultService, prompt_text
-from tests.e2e.forking import ForkedCommand, forkable
+from tests.e2e.forking import ForkedCommand, ForkedProcess, forkable
 
 ROOT = Path(__file__).parents[2]
 JB = [sys.executable, "-m", "judgebench"]
@@ -140,6 +140,14 @@ class Bench:
             text=True,
             start_new_session=True,
         )
+
+    def fork(
+        self, *flags: str, env: dict[str, str] | None = None, **names: Any
+    ) -> ForkedProcess | subprocess.Popen[str]:
+        """Do as ``start`` does, with a process that is forked: for what is to be seen after a kill, not of it."""
+        if not forkable(env or {}):
+            return self.start(*flags, env=env, **names)
+        return ForkedProcess(self.command(*flags, **names)[len(JB) :], self.folder, environment(env))
 
     @property
     def runs(self) -> list[Path]:

@@ -17,6 +17,7 @@ import pytest
 
 from judgebench.testing import BatchService, Fate, ServiceRequest
 from judgebench.testing.protocol import KEY, MODEL
+from tests.e2e.forking import ForkedProcess
 from tests.e2e.harness import Bench, Done
 from tests.e2e.test_kills import processes_of
 
@@ -56,8 +57,8 @@ def jb(bench: Bench, *flags: str) -> Done:
     return bench.jb("--no-preflight", *flags, models=("batched",), env={"BATCH_KEY": KEY})
 
 
-def start(bench: Bench) -> subprocess.Popen[str]:
-    return bench.start("--no-preflight", models=("batched",), env={"BATCH_KEY": KEY})
+def start(bench: Bench) -> ForkedProcess | subprocess.Popen[str]:
+    return bench.fork("--no-preflight", models=("batched",), env={"BATCH_KEY": KEY})
 
 
 def test_a_run_that_is_killed_asks_nothing_twice(bench: Bench) -> None:
@@ -156,7 +157,7 @@ def test_kills_at_random_moments_submit_nothing_twice_and_lose_nothing(bench: Be
     with batched(bench, protocol, fates=lambda _: Fate(looks=dice.randrange(1, 8))) as service:
         while kills < 20:
             flags = ["--reuse"] if list(bench.folder.glob("outputs/default/*/run.json")) else []
-            process = bench.start(
+            process = bench.fork(
                 "--no-preflight", *flags, "--override", "*.*.batch.stay=60", models=("batched",), env={"BATCH_KEY": KEY}
             )
             try:

@@ -247,7 +247,7 @@ def test_a_judge_that_refuses_connections_leaves_the_answers_and_says_so_once(ma
 def test_a_service_that_dies_for_good_is_told_once_and_what_was_finished_is_kept(make: Callable[..., Bench]) -> None:
     bench = make(40, patience=1.0)
     slower_after(12, bench.model)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 12)
     bench.model.stop()
     out, _ = process.communicate(timeout=200)
@@ -272,7 +272,7 @@ def test_a_service_that_dies_for_good_is_told_once_and_what_was_finished_is_kept
 def test_a_service_that_comes_back_in_time_costs_no_item(make: Callable[..., Bench]) -> None:
     bench = make(40, patience=30.0)
     slower_after(8, bench.model)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 8)
     bench.model.stop()
     time.sleep(1.0)
@@ -286,7 +286,7 @@ def test_a_service_that_comes_back_in_time_costs_no_item(make: Callable[..., Ben
 def test_a_service_that_restarts_costs_only_what_it_was_answering(make: Callable[..., Bench], retry: int) -> None:
     bench = make(30, batch_size=1, retry=retry, patience=30.0)
     slower_after(5, bench.model)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 5)
     bench.model.stop()
     time.sleep(0.5)

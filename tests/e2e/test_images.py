@@ -178,7 +178,7 @@ def test_nothing_is_asked_twice_after_a_kill(tmp_path: Path, victim: str, stage:
         write_configs(bench)
         slow = model if stage == "infer" else judge
         slower_after(5, slow)
-        process = bench.start("--no-preflight")
+        process = bench.fork("--no-preflight")
         wait_until(lambda: len(slow.requests) > 5 or process.poll() is not None)
         kill(bench, process.pid, victim)
         process.communicate(timeout=200)

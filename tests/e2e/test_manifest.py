@@ -74,7 +74,7 @@ def test_a_start_that_fails_changes_nothing(finished: Bench) -> None:
 
 def test_a_killed_run_says_running_and_goes_on_over_its_torn_last_event(bench: Bench) -> None:
     slower_after(3, bench.model)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 3 and bool(bench.runs))
     wait_until((bench.run / "events.jsonl").exists)
     said = manifest(bench.run)
@@ -97,7 +97,7 @@ def test_a_killed_run_says_running_and_goes_on_over_its_torn_last_event(bench: B
 
 def test_an_interrupted_and_a_failed_run_say_so(bench: Bench) -> None:
     slower_after(3, bench.model)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 3)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=200)
@@ -112,7 +112,7 @@ def test_an_interrupted_and_a_failed_run_say_so(bench: Bench) -> None:
 @pytest.mark.parametrize("damage", [None, b"", b'{"format": 99}', b"\xff[["])
 def test_a_run_whose_page_is_lost_in_the_middle_has_one_again_at_its_end(bench: Bench, damage: bytes | None) -> None:
     slower_after(3, bench.model, then=2.0)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.model.requests) > 3)
     marker = bench.run / "run.json"
     marker.unlink() if damage is None else marker.write_bytes(damage)

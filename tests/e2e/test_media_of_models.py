@@ -100,7 +100,7 @@ def test_a_kill_leaves_no_reference_without_its_bytes(bench: Bench) -> None:
     bench.model_keys = bench.judge_keys = {"batch_size": 1}
     bench.model.latency = bench.judge.latency = 0.1
     bench.write()
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(bench.judge.requests) > 2 or process.poll() is not None)
     kill(bench, process.pid, "all")
     process.wait(timeout=200)

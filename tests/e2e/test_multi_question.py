@@ -124,7 +124,7 @@ def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: b
     """
     given, named = flags(case)
     bench.judge.set_faults(gate)
-    process = bench.start(*given, "--mode", "infer_judge", **named)
+    process = bench.fork(*given, "--mode", "infer_judge", **named)
     try:
         wait_until(lambda: gate.spent or process.poll() is not None, timeout=250)
         if settled:

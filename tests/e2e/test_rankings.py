@@ -123,7 +123,7 @@ def test_a_round_robin_that_is_killed_goes_on_with_a_model_more(many_models: Ben
     bench = many_models
     slower_after(3, bench.judge)
     flags = ("--judges", "round_robin", "--no-preflight", "--override", "judges.round_robin.judge_model.batch_size=1")
-    process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
+    process = bench.fork(*flags, dataset="toy_gen", models=("cat", "bee"))
     wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
     process.communicate(timeout=200)

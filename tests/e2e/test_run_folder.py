@@ -197,7 +197,7 @@ def test_a_run_folder_that_goes_away_in_the_middle_ends_the_run_with_a_sentence(
     bench.n = 400
     bench.write()
     bench.model.latency = 0.2
-    process = bench.start("--no-preflight", dataset="toy_gen")
+    process = bench.fork("--no-preflight", dataset="toy_gen")
     try:
         predictions = bench.folder / "outputs"
         wait_until(lambda: any(path.stat().st_size for path in predictions.rglob("toy.jsonl")))
@@ -216,7 +216,7 @@ def test_a_run_folder_that_goes_away_in_the_middle_ends_the_run_with_a_sentence(
 
 def test_leftovers_of_a_killed_process_are_removed_by_the_next(finished: Bench) -> None:
     bench = finished
-    process = bench.start("--reuse", "--mode", "viz")
+    process = bench.fork("--reuse", "--mode", "viz")
     process.wait(timeout=200)
     leftover = bench.run / "summary" / f".summary.csv.{process.pid}.tmp"
     leftover.touch()
@@ -260,7 +260,7 @@ def test_what_another_program_does_to_answers_in_the_middle_of_a_run_is_told_and
     bench.write()
     service = bench.model if name == "toy" else bench.judge
     slower_after(5, service, then=3.0)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(
         lambda: any(
             path.read_bytes().count(b"\n") >= 4 for path in bench.folder.rglob(f"predictions/toy-model/{name}.jsonl")

@@ -142,7 +142,7 @@ def test_e7_ctrl_c_stops_says_how_to_resume_and_loses_nothing(bench: Bench) -> N
     slower_after(2, bench.model, then=2.0)
     bench.model_keys = {"batch_size": 1}
     bench.write()
-    process = bench.start("--no-preflight", "--no-overlap")
+    process = bench.fork("--no-preflight", "--no-overlap")
     wait_until(lambda: len(bench.model.requests) >= 3)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=200)

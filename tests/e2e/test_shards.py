@@ -88,7 +88,7 @@ def said(folder: Path) -> dict[str, str]:
 
 def test_a_run_in_shards_that_is_killed_and_goes_on_says_the_same(bench: Bench, whole: dict[str, str]) -> None:
     slower_after(8, bench.model)
-    process = bench.start("--no-preflight", "--shards", "3")
+    process = bench.fork("--no-preflight", "--shards", "3")
 
     def recorded() -> list[int]:
         paths = bench.folder.glob("outputs/default/*/shards/*/predictions/toy-model/toy.jsonl")

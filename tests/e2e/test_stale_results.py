@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from tests.e2e.forking import ForkedProcess
 from tests.e2e.harness import JB, Bench, Done, run, slower_after, wait_until
 
 RULES = ("--min", "toy-judge.accuracy>=5", "--min-scored", "98")
@@ -18,7 +19,7 @@ def gate(bench: Bench, *more: str) -> Done:
     return run([*JB, "gate", "latest", *RULES, *more], bench.folder)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: ForkedProcess | subprocess.Popen[str]) -> None:
     """End ``jb`` and wait until no task of it writes any more."""
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=200)
@@ -39,7 +40,7 @@ def test_a_gate_does_not_pass_on_a_part_of_the_items(bench: Bench, stop: str) ->
     assert gate(bench).code == 0
     before = len(bench.model.requests)
     slower_after(before + 2, bench.model)
-    process = bench.start("--reuse", "--num-prompts", "6", "--no-preflight")
+    process = bench.fork("--reuse", "--num-prompts", "6", "--no-preflight")
     wait_until(lambda: len(bench.model.requests) > before + 2)
     if stop == "kill":
         kill(process)
@@ -61,7 +62,7 @@ def test_a_clock_that_goes_back_does_not_make_old_plans_new(bench: Bench) -> Non
     assert bench.jb("--ids", "1", "2", "4", env={"TZ": "UTC-14"}).code == 0
     before = len(bench.model.requests)
     slower_after(before + 2, bench.model)
-    process = bench.start("--reuse", "--num-prompts", "6", "--no-preflight", env={"TZ": "UTC+12"})
+    process = bench.fork("--reuse", "--num-prompts", "6", "--no-preflight", env={"TZ": "UTC+12"})
     wait_until(lambda: len(bench.model.requests) > before + 2)
     kill(process)
     assert gate(bench).code == 6
@@ -86,7 +87,7 @@ def test_a_gate_does_not_pass_on_what_an_earlier_judge_said(bench: Bench) -> Non
     bench.judge.answer = lambda body: "VERDICT: B"
     before = len(bench.judge.requests)
     slower_after(before + 2, bench.judge)
-    process = bench.start("--reuse", "--rejudge", "--no-preflight")
+    process = bench.fork("--reuse", "--rejudge", "--no-preflight")
     wait_until(lambda: len(bench.judge.requests) > before + 2)
     kill(process)
     undecided = gate(bench, "--junit", "gate.xml")
@@ -127,7 +128,7 @@ def test_no_ranking_is_made_of_stale_results(bench: Bench) -> None:
     assert json.loads((bench.run / "rankings" / "toy-judge.json").read_text())["models"]
     before = len(bench.judge.requests)
     slower_after(before + 2, bench.judge)
-    process = bench.start("--reuse", "--rejudge", "--no-preflight", models=both)
+    process = bench.fork("--reuse", "--rejudge", "--no-preflight", models=both)
     wait_until(lambda: len(bench.judge.requests) > before + 2)
     kill(process)
     assert bench.jb("--reuse", "--mode", "viz").code == 0

@@ -91,7 +91,7 @@ def asked(service: FaultService) -> Counter[int]:
 def kill_and_go_on(bench: Bench, service: FaultService) -> None:
     """Kill everything in the middle of what a service is asked, then continue to the end."""
     slower_after(3, service)
-    process = bench.start("--no-preflight")
+    process = bench.fork("--no-preflight")
     wait_until(lambda: len(service.requests) > 3 or process.poll() is not None)
     kill(bench, process.pid, "all")
     process.communicate(timeout=200)
