@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -97,20 +96,28 @@ def modules() -> list[Words]:
     """All modules, read once for the tests of one process: parsing the package takes seconds."""
     found = []
     for path in sources():
-        source = path.read_text("utf-8")
-        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-        tree = ast.parse(source)
-        constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        tree = ast.parse(path.read_text("utf-8"))
+        nodes = list(ast.walk(tree))
+        constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
         texts = [text for text in constants if isinstance(text, str)]
         found.append(
             Words(
                 str(path.relative_to(PACKAGE)),
-                {token.string for token in tokens if token.type == tokenize.NAME},
+                {name for node in nodes for name in _names_in(node)},
                 {text for text in texts if re.fullmatch(r"[A-Za-z][\w.]*( [a-z]+){0,2}", text)},
                 {node.name for node in tree.body if isinstance(node, ast.ClassDef)},
             )
         )
     return found
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    """The names that a piece of code itself holds, be it of a variable, an attribute, a key, a module or anything."""
+    if not isinstance(node, ast.Constant):
+        for _, value in ast.iter_fields(node):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, str):
+                    yield from one.split(".")
 
 
 def test_names_in_the_code_keep_to_the_glossary() -> None:
