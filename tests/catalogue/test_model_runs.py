@@ -32,7 +32,8 @@ def test_a_model_that_says_one_thing_has_a_figure_in_every_row(tmp_path: Path) -
         "judges.judge.type=tests.catalogue.scripted.OneReplyModel",
     ]
     command = [*JB, "--models", "m", "--datasets", *names, "--data-dir", "data", "--work-dir", "runs"]
-    done = run([*command, "--num-prompts", "2", "--override", *changed], tmp_path, timeout=540)
+    flags = ["--num-prompts", "2", "--merge-ds"]  # one task asks for all datasets: 0.1 s of CPU less for each
+    done = run([*command, *flags, "--override", *changed], tmp_path, timeout=540)
     assert done.code in (0, 4), done.text  # 4: a row has nothing that could be read
     (folder,) = (tmp_path / "runs").glob("2*/results/m")
     found = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
