@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import importlib
 import json
 import logging
 import os
@@ -33,6 +34,14 @@ _READ_BY_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "HOME", "TMPDIR", "PATH", "SS
 _TAKEN = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONFAULTHANDLER"}
 """Those of them that a forked process takes, or that change nothing of what it does."""
 _STARTED_WITH = dict(os.environ)
+_USUAL = (
+    "encodings.idna", "judgebench.cli.arguments", "judgebench.cli.console", "judgebench.cli.execute",
+    "judgebench.cli.listing", "judgebench.cli.main", "judgebench.dashboard.plain", "judgebench.engine.senders",
+    "judgebench.executors.local", "judgebench.executors.services", "judgebench.executors.supervision",
+    "judgebench.judges.methods.reference_verifier", "judgebench.judges.rules.verdicts", "judgebench.models.table",
+    "judgebench.preflight", "judgebench.preflight.trial_calls", "judgebench.query", "judgebench.stages.constraining",
+)  # fmt: skip
+"""What nearly every ``jb`` of the tests imports, or one of its tasks."""
 
 
 def forkable(extra: Mapping[str, str]) -> bool:
@@ -146,8 +155,8 @@ def _serve() -> int:
     """Fork one ``jb`` for each order that comes in on stdin, until its end."""
     from setproctitle import getproctitle  # where tasks are forked, it is required
 
-    import judgebench.cli.arguments
-    import judgebench.cli.execute  # noqa: F401 - both are what nearly every jb imports
+    for name in _USUAL:
+        importlib.import_module(name)
     from judgebench.stages.warm_up import warm_up
 
     getproctitle()  # it finds the place of the title now, and no more once the environment has been changed
