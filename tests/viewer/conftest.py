@@ -91,9 +91,9 @@ def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 @pytest.fixture
-def chromium(one_browser: Page) -> Page:
+def chromium(one_browser: Page) -> Iterator[Page]:
     """The browser with no page, and nothing left of the last test, whose page may still have asked a viewer."""
-    one_browser.goto("about:blank")
     one_browser.errors.clear()
     one_browser.dialogs.clear()
-    return one_browser
+    yield one_browser
+    one_browser.goto("about:blank")  # a page that is left open keeps a core busy for the rest of the tests
