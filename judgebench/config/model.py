@@ -246,9 +246,12 @@ def resolve_model(
         )
         model["pred_postprocessor"] = {"type": part.type, **part.options}
     if (model.get("launch") or {}).get("type"):
-        model["launch"]["type"], _ = find_type(
+        model["launch"]["type"], launcher = find_type(
             model["launch"]["type"], declared, _join(path, "launch.type"), "launchers"
         )
+        weights_of = getattr(launcher, "weights", None)
+        if weights_of is not None:
+            model["weights"] = weights_of(model["launch"]["options"], model["model"]) or model["weights"]
     model = secrets.conceal(model)
     if issubclass(struct, ServiceConfig):
         if model.get("launch"):

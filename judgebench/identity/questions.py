@@ -112,10 +112,14 @@ def write_identity(path: Path, identity: FileIdentity, *, completed: Path | None
     write_atomically(path, msgspec.json.format(msgspec.json.encode(identity), indent=1), make=make)
 
 
+WEIGHTS = frozenset({"model.weights", "judge_model.weights"})
+"""Settings that not every run says: they differ only where both say them."""
+
+
 def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Return one phrase per setting that differs: ``temperature: 0.6 -> 0.2``."""
     phrases = []
-    for key in sorted(old.keys() | new.keys()):
+    for key in sorted((old.keys() | new.keys()) - (WEIGHTS - (old.keys() & new.keys()))):
         before, after = old.get(key), new.get(key)
         if _encoded(before) != _encoded(after):
             phrases.append(f"{key}: {_short(before)} -> {_short(after)}")
@@ -209,6 +213,7 @@ def question_settings(
 def infer_settings(model: dict[str, Any], dataset: DatasetConfig) -> dict[str, Any]:
     """Return what decides the tested model's answers to a dataset."""
     settings: dict[str, Any] = {f"model.{key}": value for key, value in model_identity(model).items()}
+    settings |= {"model.weights": model["weights"]} if model.get("weights") else {}
     settings |= {f"generation_kwargs.{key}": value for key, value in sampling_params(model, dataset).items()}
     settings["prompt"] = short_hash(dataset.prompt, 12)
     if dataset.few_shot is not None:
@@ -221,6 +226,7 @@ def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]
     settings: dict[str, Any] = {}
     if judge.model:
         settings |= {f"judge_model.{key}": value for key, value in model_identity(judge.model).items()}
+        settings |= {"judge_model.weights": judge.model["weights"]} if judge.model.get("weights") else {}
         settings |= {f"generation_kwargs.{key}": value for key, value in sampling_params(judge.model).items()}
     if judge.constrain != "off":
         settings["constrain"] = judge.constrain
@@ -230,6 +236,27 @@ def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]
     if judge.baseline is not None:
         settings |= {f"baseline.{key}": value for key, value in msgspec.to_builtins(judge.baseline).items()}
     return settings
+
+
+def version_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that name what is asked, and not which weights answer: a version is of the former."""
+    return {key: value for key, value in judge_settings(judge, method).items() if key not in WEIGHTS}
+
+
+def said_of(settings: dict[str, Any], before: FileIdentity | None, file: Path) -> dict[str, Any]:
+    """Return the settings that can be said of all that ``file`` will hold.
+
+    What was recorded by a run that did not say its weights is of weights that nobody knows, and stays so.
+    """
+    if before is None or not file.exists() or not file.stat().st_size:
+        return settings
+    unknown = WEIGHTS - before.settings.keys()
+    return {key: value for key, value in settings.items() if key not in unknown}
+
+
+def others_weights(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Say whether both name weights, and other ones: the same question then has another answer."""
+    return any(old[key] != new[key] for key in WEIGHTS & old.keys() & new.keys())
 
 
 def selection_of(dataset: DatasetConfig, options: Options, repeats: int, data: str) -> dict[str, Any]:

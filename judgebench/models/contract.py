@@ -105,6 +105,8 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             One that is ``None`` is not sent either, so an overriding config takes it out.
         pred_postprocessor: ``dict(type=function)`` applied to the answer text.
         launch: A service to start for the run.
+        weights: What tells the weights behind an unchanged name from others, such as a hash or a date. jb fills it in
+            where it launches a file with a known hash, or an adapter; ``--reuse`` then mixes no answers of two of them.
         price: What its tokens cost; left out, the optional package ``genai-prices`` is looked into.
     """
 
@@ -118,6 +120,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     generation_kwargs: dict[str, Any] = {}
     pred_postprocessor: dict[str, Any] | None = None
     launch: LaunchConfig | None = None
+    weights: str = ""
     price: Price | None = None
 
 

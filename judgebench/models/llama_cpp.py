@@ -129,6 +129,21 @@ class LlamaCppServer:
             command += ["--lora", f"{name}={adapter_file(name, path)}"]
         return command
 
+    @staticmethod
+    def weights(options: Mapping[str, Any], model: str) -> str:
+        """Return a hash of what answers a request to ``model``: of its adapter, or else of the file that is checked.
+
+        Empty where neither is known; what is wrong with the options, ``command`` says.
+        """
+        adapters = options.get("lora")
+        path = adapters.get(model, "") if isinstance(adapters, Mapping) else ""
+        try:
+            own = file_sha256(adapter_file(model, path)) if path else ""
+        except (JudgebenchError, OSError):
+            return ""
+        checked = str(options.get("sha256", ""))
+        return hashlib.sha256(f"{own} {checked}".encode()).hexdigest()[:16] if own else checked[:16]
+
     def notice(self) -> str:
         """Return the terms of the model that ``command`` serves: to the first user of this cache folder, then nothing.
 

@@ -174,7 +174,7 @@ def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, mode
     if identity is None:
         return False
     raw = config.models[model]
-    same = identity.settings == infer_settings(raw, dataset)
+    same = not changed_keys(identity.settings, infer_settings(raw, dataset))
     same = same and identity.selection == _selection(config, request, model, dataset)
     return same and identity.complete(files.predictions, retry_failed=request.options.retry_failed)
 
@@ -190,7 +190,7 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
     if identity is None or not predictions.exists():
         return False
     selection = _selection(config, request, spec.model, dataset)
-    same = identity.settings == judge_settings(judge, method_of(judge.method).identity())
+    same = not changed_keys(identity.settings, judge_settings(judge, method_of(judge.method).identity()))
     same = same and identity.selection == {
         **selection,
         **upstream_sizes(run, predictions, dataset, judge, request.options),

@@ -18,7 +18,7 @@ import msgspec
 
 from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import RAISED_BY_OTHERS
-from judgebench.identity.questions import infer_settings, judge_settings, read_identity, repeats_of, short_hash
+from judgebench.identity.questions import infer_settings, read_identity, repeats_of, short_hash, version_settings
 from judgebench.judges.core.contract import (
     Ask,
     CallFailedError,
@@ -424,11 +424,11 @@ class ExtractRun:
         if self.dataset.method is not None and self.method is not None:
             identity["method"] = self.identity  # the judge is what is measured
         elif self.judge is not None and self.method is not None:
-            identity["judge"] = judge_settings(self.judge, self.identity)
+            identity["judge"] = version_settings(self.judge, self.identity)
             if self.judge.members:
                 members = co_judges_of(self.dataset, self.judge.abbr, self.task.spec.model)
                 identity["members"] = {
-                    one.abbr: short_hash(judge_settings(one, method_of(one.method).identity())) for one in members
+                    one.abbr: short_hash(version_settings(one, method_of(one.method).identity())) for one in members
                 }
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()

@@ -26,6 +26,7 @@ from judgebench.identity.questions import (
     question_uuid,
     read_identity,
     repeats_of,
+    said_of,
     selection_of,
     write_identity,
 )
@@ -149,7 +150,8 @@ class InferRun:
             self._changed(dataset, files.predictions, changes)
         selection = selection_of(dataset, self.task.plan.options, self.repeats, samples.stamp())
         served = before.served_model if before and not changes else ""
-        identity = FileIdentity(settings=settings, selection=selection, served_model=served)
+        said = said_of(settings, before, files.predictions)
+        identity = FileIdentity(settings=said, selection=selection, served_model=served)
         basis = basis_of(self.raw)
         mark = kept_watermark(before, identity, files.predictions, basis) if self.trusting else None
         recorded = stack.enter_context(self._recorded(dataset, samples, files, before, mark))

@@ -25,8 +25,10 @@ from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
     judge_settings,
+    others_weights,
     read_identity,
     repeats_of,
+    said_of,
     selection_of,
     write_identity,
 )
@@ -145,12 +147,16 @@ class JudgeRun:
     async def run(self) -> None:
         """Judge what is not judged yet and complete the file of judge calls."""
         task = self.task
-        self._set_aside_for_rejudge()
+        settings = judge_settings(self.judge, self.method.identity())
+        before = read_identity(self.files.identity)
+        if task.plan.options.rejudge:
+            self._set_aside("judging everything again")
+        elif before is not None and others_weights(before.settings, settings):
+            self._set_aside("the judge's weights are others now; judging everything again")
         identity = FileIdentity(
-            settings=judge_settings(self.judge, self.method.identity()),
+            settings=said_of(settings, before, self.files.predictions),
             selection=selection_of(self.dataset, task.plan.options, self.repeats, self.samples.stamp()),
         )
-        before = read_identity(self.files.identity)
         if before is not None and not changed_keys(before.settings, identity.settings):
             self.served = before.served_model
             if not (task.plan.options.rejudge or task.plan.options.redo_changed):
@@ -174,6 +180,7 @@ class JudgeRun:
                     self.dataset.abbr,
                     self.judge,
                     self.files.predictions,
+                    settings,
                     stack.enter_context,
                 )
             journal = await stack.enter_async_context(Journal(self.files.predictions))
@@ -416,13 +423,13 @@ class JudgeRun:
         if found.why:
             logger.warning("%s: %s", self.task.spec.name, found.finding())
 
-    def _set_aside_for_rejudge(self) -> None:
+    def _set_aside(self, why: str) -> None:
         own = self.files.predictions
-        for path in (own, replaced_file(own)) if self.task.plan.options.rejudge else ():
+        for path in (own, replaced_file(own)):
             aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
             if path.exists() and not aside.exists():
                 path.rename(aside)
-                logger.info("judging everything again; the previous judgments are kept in %s", aside.name)
+                logger.info("%s; the previous judgments are kept in %s", why, aside.name)
 
     def _progress(self) -> dict[str, object]:
         return {

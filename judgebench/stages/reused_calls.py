@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from judgebench.identity.questions import read_identity
+from judgebench.identity.questions import others_weights, read_identity
 from judgebench.records.flow import JudgeCall
 from judgebench.records.run import JudgeConfig
 from judgebench.store.recorded import Recorded
@@ -33,6 +34,7 @@ class ReusedCalls:
         data_abbr: Abbr of the dataset.
         judge: The judge.
         own: The task's own file of judge calls.
+        settings: What decides the judge's verdicts now.
         enter: Keeps a file open until the stage is done (``stack.enter_context``).
     """
 
@@ -43,6 +45,7 @@ class ReusedCalls:
         data_abbr: str,
         judge: JudgeConfig,
         own: Path,
+        settings: dict[str, Any],
         enter: Callable[[Recorded[JudgeCall]], Recorded[JudgeCall]],
     ) -> None:
         declared = judge.round_robin or judge.abbr
@@ -51,7 +54,7 @@ class ReusedCalls:
             run.predictions(tested_model, data_abbr, name)
             for tested_model, compared_model in sides
             for name in (declared, in_round_robin(declared, compared_model))
-            if _compared_with(run.identity(tested_model, data_abbr, name)) == compared_model
+            if _compared_with(run.identity(tested_model, data_abbr, name), settings) == compared_model
         ]
         named = judge.model.get("model") or judge.model.get("path")
         paths = [replaced_file(own), *(path for path in paths if path != own)] if named else []
@@ -65,7 +68,12 @@ class ReusedCalls:
         return None
 
 
-def _compared_with(identity_file: Path) -> object:
-    """Return whom a file's calls compare with: a baseline's file does not say so by its name."""
+def _compared_with(identity_file: Path, settings: dict[str, Any]) -> object:
+    """Return whom a file's calls compare with: a baseline's file does not say so by its name.
+
+    Nobody where other weights judged there than ``settings`` name.
+    """
     identity = read_identity(identity_file)
-    return identity.settings.get("compare_with") if identity is not None else None
+    if identity is None or others_weights(identity.settings, settings):
+        return None
+    return identity.settings.get("compare_with")

@@ -71,6 +71,42 @@ def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgment
     assert list((bench.run / "predictions/toy-model").glob("toy-judge.jsonl.before-*"))
 
 
+def test_another_file_behind_the_name_of_a_judge_is_another_judge(finished: Bench) -> None:
+    """``weights`` tells them apart; what a run recorded that did not say it stays of the judge that is asked now."""
+    bench = finished
+
+    def again(weights: str) -> int:
+        bench.judge.forget()
+        done = bench.jb("--reuse", "--no-preflight", "--override", f"judges.judge.weights={weights}")
+        assert done.code == 0, done.text
+        return len(bench.judge.requests)
+
+    assert again("first") == 0, "recorded by a run that did not say which weights"
+    assert again("second") == 0
+    aside = bench.run / "predictions/toy-model"
+    assert not list(aside.glob("toy-judge.jsonl.before-*"))
+    (aside / "toy-judge.jsonl").unlink()
+    assert again("second") == 6
+    assert again("second") == 0
+    before = bench.rows("toy-judge")
+    assert again("third") == 6
+    assert len(bench.rows("toy-judge")) == 6
+    (kept,) = aside.glob("toy-judge.jsonl.before-*")
+    assert [json.loads(line) for line in kept.read_text("utf-8").splitlines()] == before
+    assert again("third") == 0
+
+
+def test_other_weights_of_the_tested_model_are_a_changed_setting(bench: Bench) -> None:
+    assert bench.jb("--override", "models.toy-model.weights=first").code == 0
+    bench.model.forget()
+    refused = bench.jb("--override", "models.toy-model.weights=second", "--reuse", "--no-preflight")
+    assert refused.code == 2, refused.text
+    assert 'model.weights: "first" -> "second"' in refused.text
+    assert bench.jb("--override", "models.toy-model.weights=first", "--reuse", "--no-preflight").code == 0
+    assert bench.jb("--reuse", "--no-preflight").code == 0, "a config that says no weights is compared with none"
+    assert bench.model.requests == []
+
+
 def test_rejudge_of_single_items_is_refused_as_it_would_set_the_others_aside(finished: Bench) -> None:
     bench = finished
     before = (bench.run / "predictions/toy-model/toy-judge.jsonl").read_bytes()

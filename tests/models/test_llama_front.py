@@ -14,9 +14,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, MissingDataError, MissingExtraError
 from judgebench.models.llama_cpp import LlamaCppServer, adapter_file
 from judgebench.models.llama_front import Front, fixed_start, listen, starts_folder
+from judgebench.records.request import Selection
 
 START = "Each question has a short answer.\n\nQ: How many legs has a horse?\nA: 4\n\n"
 
@@ -186,6 +188,28 @@ def test_an_adapter_must_have_a_file_and_a_name(tmp_path: Path) -> None:
         host="::1", port=9, options={"lora": {"mine": str(adapter)}}, model_path=str(model)
     )
     assert command[command.index("--lora") + 1] == f"mine={adapter}"
+
+
+def test_the_weights_behind_a_name_are_those_of_its_adapter_on_the_file_that_is_checked(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    adapter.write_bytes(b"one")
+    options = {"sha256": "ab" * 32, "lora": {"mine": str(adapter)}}
+    first = LlamaCppServer.weights(options, "mine")
+    assert LlamaCppServer.weights(options, "base") == "ab" * 8
+    assert first not in {"", "ab" * 8}
+    assert LlamaCppServer.weights({**options, "sha256": "cd" * 32}, "mine") != first
+    adapter.write_bytes(b"two")
+    assert LlamaCppServer.weights(options, "mine") not in {"", first}
+    adapter.unlink()
+    assert LlamaCppServer.weights(options, "mine") == ""
+    assert LlamaCppServer.weights({}, "mine") == ""
+
+
+def test_the_judge_of_the_demo_and_its_tested_model_say_their_weights() -> None:
+    plan = load_run(Selection(models=["gemma3_270m"], datasets=["demo_facts_llmjudge"]))
+    base = plan.models["gemma3-270m"]["weights"]
+    assert base == "a5fd3b62230aa5ec"
+    assert plan.datasets["demo_facts"].judges[0].model["weights"] not in {"", base}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the wheel brings it along")
