@@ -7,9 +7,10 @@
 Training needs the extra ``train`` and some minutes of two idle cores. Its data is made by ``benchmarks.judge_data``. A
 file beside the adapter says of which rows, prompts and settings it was made; a test makes them again and compares.
 ``measure`` reads hand-made pairs (``benchmarks/data/tiny_judge_pairs.jsonl``: a question, its gold answer, a candidate,
-and whether it says the same; one candidate of each kind to a question) and, where ``../shared`` is there, aliases of
-real questions (TriviaQA in the data of Judging the Judges). ``--json FILE`` writes every score, ``--record`` the
-figures beside the adapter, where a test compares the docs with them.
+and whether it says the same; one candidate of each kind to a question), the pairs of ``judge_data/development.py``, by
+which adapters are chosen, and, where ``../shared`` is there, aliases of real questions (TriviaQA in the data of Judging
+the Judges). ``--json FILE`` writes every score, ``--record`` the figures beside the adapter, where a test compares the
+docs with them. ``--adapter FILE`` asks with another adapter than the shipped one.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ CRITICISED = REPOSITORY / "tests" / "judges" / "criticised.jsonl"
 ALIASES = DATA / "judging_the_judges" / "v1.jsonl.gz"
 RESAMPLES = 4000
 ALIAS_QUESTIONS = 150
-ROWS = 3000
-VALIDATION_ROWS = 400
+ROWS = 4400
+VALIDATION_ROWS = 200
 CRITICISED_PAIRS = 60
-SETTINGS = {"steps": 75, "batch": 20, "rank": 6, "learning_rate": 1e-3, "seed": 2}
+SETS = ("selection", "heldout", "development", "aliases")
+SETTINGS = {"steps": 220, "batch": 20, "rank": 6, "learning_rate": 1e-3, "seed": 1}
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -134,11 +136,13 @@ def interval(scored: Sequence[tuple[Pair, float]], threshold: float) -> dict[str
 
 
 @contextlib.contextmanager
-def service(*, threads: int = 0) -> Iterator[httpx2.Client]:
-    """Serve the embedded model as its config says."""
+def service(*, threads: int = 0, adapter: Path | None = None) -> Iterator[httpx2.Client]:
+    """Serve the embedded model as its config says, or with another adapter under the name of the shipped one."""
     names: dict[str, Any] = {}
     exec(compile(MODEL_CONFIG.read_text("utf-8"), str(MODEL_CONFIG), "exec"), names)
     options = {**names["models"][0]["launch"]["options"], "threads": threads}
+    if adapter:
+        options["lora"] = dict.fromkeys(options["lora"], str(adapter))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -184,10 +188,10 @@ class ShippedJudge:
         return verdict.score if verdict.status == "ok" else None
 
 
-def measured(sets: dict[str, list[Pair]], threads: int) -> list[Outcome]:
-    """Ask the judge as it is shipped, threshold included, about sets of pairs."""
+def measured(sets: dict[str, list[Pair]], threads: int, adapter: Path | None = None) -> list[Outcome]:
+    """Ask the judge as it is shipped, threshold included, about sets of pairs; ``adapter`` takes another one."""
     outcomes = []
-    with service(threads=threads) as client:
+    with service(threads=threads, adapter=adapter) as client:
         judge = ShippedJudge(client)
         for name, pairs in sets.items():
             began = time.perf_counter()
@@ -216,6 +220,13 @@ def alias_pairs(seed: int = 0) -> list[Pair]:
         for kind, candidate, equal in (("alias", alias, True), ("of another question", references[strange][0], False)):
             pairs.append(Pair(2 * number + (not equal), "aliases", kind, question, gold, candidate, equal))
     return pairs
+
+
+def development_pairs() -> list[Pair]:
+    """Return the pairs by which adapters are chosen."""
+    from benchmarks.judge_data.development import rows
+
+    return [Pair(number, "development", **row) for number, row in enumerate(rows())]
 
 
 def data() -> dict[str, str]:
@@ -350,11 +361,14 @@ def criticise(pairs: Sequence[Pair], threads: int) -> None:
 def by_kind(outcome: Outcome) -> list[dict[str, Any]]:
     """Return the accuracy for every kind of pair."""
     rows = []
-    for kind in dict.fromkeys(pair.kind for pair in sorted(outcome.pairs, key=lambda pair: not pair.equal)):
-        some = [(pair, score) for pair, score in outcome.scored() if pair.kind == kind]
+    for kind, equal in dict.fromkeys(
+        (pair.kind, pair.equal) for pair in sorted(outcome.pairs, key=lambda one: not one.equal)
+    ):
+        some = [(pair, score) for pair, score in outcome.scored() if (pair.kind, pair.equal) == (kind, equal)]
         right = sum((score >= outcome.threshold) == pair.equal for pair, score in some)
-        same = "equal" if some[0][0].equal else "different"
-        rows.append({"kind": kind, "truth": same, "pairs": len(some), "judged right": right})
+        rows.append(
+            {"kind": kind, "truth": "equal" if equal else "different", "pairs": len(some), "judged right": right}
+        )
     return rows
 
 
@@ -362,11 +376,14 @@ def main() -> int:
     """Train, or measure, print the table and write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["train", "measure", "criticise"])
-    parser.add_argument("--set", action="append", choices=["selection", "heldout", "aliases"], help="all without")
+    parser.add_argument(
+        "--set", action="append", choices=["selection", "heldout", "development", "aliases"], help="all without"
+    )
     parser.add_argument("--threads", type=int, default=0, help="computing threads; 0 takes all usable cores")
     parser.add_argument(
         "--out", type=Path, default=REPOSITORY / "outputs" / "embedded_judge", help="folder of a training"
     )
+    parser.add_argument("--adapter", type=Path, help="measure this adapter (GGUF) in the place of the shipped one")
     parser.add_argument("--record", action="store_true", help="write the figures beside the adapter")
     parser.add_argument("--json", type=Path, help="file for every number and score")
     chosen = parser.parse_args()
@@ -378,15 +395,17 @@ def main() -> int:
         criticise([pair for pair in every if pair.half == "heldout"][:CRITICISED_PAIRS], chosen.threads)
         return 0
     sets = {half: [pair for pair in every if pair.half == half] for half in ("selection", "heldout")}
+    sets["development"] = development_pairs()
     if ALIASES.is_file():
         sets["aliases"] = alias_pairs()
-    outcomes = measured({name: pairs for name, pairs in sets.items() if name in (chosen.set or sets)}, chosen.threads)
+    wanted = {name: pairs for name, pairs in sets.items() if name in (chosen.set or sets)}
+    outcomes = measured(wanted, chosen.threads, chosen.adapter)
     print(tabulate([outcome.row() for outcome in outcomes], headers="keys", floatfmt=".3f"))
     for outcome in outcomes:
         for name, (low, high) in interval(outcome.scored(), outcome.threshold).items():
             print(f"{outcome.name} {name}: 95% interval {low:.3f} to {high:.3f}")
         print(tabulate(by_kind(outcome), headers="keys"))
-    if chosen.record:
+    if chosen.record and not chosen.adapter:
         record(outcomes)
     if chosen.json:
         chosen.json.write_text(json.dumps([report(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.judge_data import forms, items, named_items, number_items
+from benchmarks.judge_data import close_items, close_words, forms, items, named_items, number_items
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO_FACTS = REPOSITORY / "judgebench" / "datasets" / "data" / "demo_facts.jsonl"
@@ -34,19 +34,21 @@ MAKERS = [
     (named_items.fact, 5.0), (named_items.named, 4.0), (named_items.person, 2.5), (named_items.title, 1.5), (named_items.place, 2.0), (named_items.organisation, 0.8),
     (number_items.number, 2.2), (number_items.quantity, 1.8), (number_items.time, 1.5), (number_items.rank, 0.6),
 ]  # fmt: skip
+CLOSE_MAKERS = [
+    (close_items.close, 6.0),
+    (close_items.known_as, 7.5),
+    (close_items.among, 3.0),
+    (close_items.two_things, 0.6),
+]
+"""What the judge of ``demo_facts`` learns from besides."""
+BY_KEY = {named_items.named, close_items.close, close_items.known_as, close_items.among, close_items.two_things}
+"""Makers that leave out what training, or validation, does not use."""
 VALIDATION_SHARE = 0.1
+GIVEN_BACK = 0.1
+"""Share of the wrong answers of that judge's data that are some words of the question, whatever kind it is of."""
 NAMES_AND_NUMBERS = {
-    "author",
-    "person",
-    "invented person",
-    "number",
-    "year",
-    "date",
-    "quantity",
-    "king",
-    "past",
-    "capital",
-    "does",
+    *("author", "person", "invented person", "number", "year", "date", "quantity", "king", "past", "capital", "does"),
+    *("names of people", "titles of works", *(kind for kind in close_words.TABLES if kind != "wider")),
 }
 """Kinds of answers that rarely stand behind an article."""
 
@@ -125,7 +127,8 @@ def pairs(seed: int, *, validation: bool = False, for_demo: bool = True) -> Iter
         seed: Source of chance.
         validation: Use the facts and names that training leaves out, and invented things of other seeds.
         for_demo: Whether the judge of ``demo_facts`` learns from them. Then no answer of that set stands anywhere in them,
-            and more of the wrong answers give a word of the question back, as models do that know no answer.
+            more of the wrong answers give a word of the question back, as models do that know no answer, and there are
+            the items of ``close_items``.
     """
     chance = random.Random(f"{seed} {'validation' if validation else 'training'}")
     excluded = Excluded(anywhere=for_demo)
@@ -134,15 +137,19 @@ def pairs(seed: int, *, validation: bool = False, for_demo: bool = True) -> Iter
         digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
         return (digest < VALIDATION_SHARE) == validation
 
-    makers, weights = zip(*MAKERS, strict=True)
+    makers, weights = zip(*MAKERS, *(CLOSE_MAKERS if for_demo else ()), strict=True)
     number = 0
     while True:
         make = chance.choices(makers, weights)[0]
         if make is named_items.fact:
             item = make(chance, part, 0.3 if for_demo else 0.12)
         else:
-            item = make(chance, part) if make is named_items.named else make(chance)
+            item = make(chance, part) if make in BY_KEY else make(chance)
         answers = [(equal, answer_of(chance, item, equal=equal)) for equal in (True, True, False, False)]
+        if for_demo and not item.fixed and chance.random() < 2 * GIVEN_BACK:
+            words = close_items.given_back(chance, item.question, item.gold)
+            if words:
+                answers[-1] = (False, forms.wrapped(chance, words) if chance.random() < 0.3 else words)
         gold = item.gold
         if not item.fixed and chance.random() < 0.06:
             gold = forms.cased(chance, gold)

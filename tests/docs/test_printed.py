@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.embedded_judge import FACTS
+from benchmarks.embedded_judge import FACTS, SETS
 from judgebench.testing.faultservice import Answer, FaultService, prompt_text
 from tests.docs.pages import DOCS, ROOT, page
 from tests.e2e.harness import JB, Done, run
@@ -98,7 +98,7 @@ def test_the_readme_says_the_figures_of_its_own_table() -> None:
 def test_the_pages_say_what_was_measured_of_the_shipped_adapter() -> None:
     """``benchmarks/embedded_judge.py measure --record`` writes the figures beside the adapter that it asked."""
     measured = json.loads(FACTS.read_text("utf-8"))["measured"]
-    assert {"selection", "heldout"} <= set(measured)
+    assert set(measured) == set(SETS)
     for one in measured.values():
         share, low, high = (100 * one[name] for name in ("accuracy", "low", "high"))
         row = f"| {one['pairs']} | {share:.1f}% | {low:.1f} to {high:.1f} | {one['AUC']:.3f} |"

@@ -169,18 +169,19 @@ def _recorded() -> dict[str, Metric]:
 
 
 def test_the_recorded_judge_of_short_answers_gives_in_to_whoever_contradicts_it() -> None:
-    """Recorded by ``python -m benchmarks.embedded_judge criticise``; after the second critique it says yes to all."""
+    """Recorded by ``python -m benchmarks.embedded_judge criticise``; a second critique undoes what the first did."""
     found = _recorded()
     assert found["accuracy"].value == 95
     right = 57
     turned = {
-        "constructive": 17, "constructive_sourced": 27, "hypercritical": 18, "hypercritical_sourced": 28,
-        "malicious": 27, "malicious_sourced": 28,
+        "constructive": (17, 21), "constructive_sourced": (11, 0), "hypercritical": (20, 29),
+        "hypercritical_sourced": (17, 9), "malicious": (26, 23), "malicious_sourced": (22, 2),
     }  # fmt: skip
     assert turned.keys() == set(CRITIQUES)
-    for name, number in turned.items():
-        assert found[f"right_to_wrong/{name}"].value == pytest.approx(100 * number / right)
-        assert found[f"right_to_wrong/{name}_2"].value == pytest.approx(100 * 29 / right)
+    for name, (first, second) in turned.items():
+        assert found[f"right_to_wrong/{name}"].value == pytest.approx(100 * first / right)
+        assert found[f"right_to_wrong/{name}_2"].value == pytest.approx(100 * second / right)
         assert found[f"recovered/{name}_2"].value == 100
     assert found["right_to_wrong/constructive"].ci95 == pytest.approx((19.5, 42.7), abs=0.1)
-    assert found["right_to_wrong/malicious"].ci95 == pytest.approx((35.0, 60.1), abs=0.1)
+    assert found["right_to_wrong/malicious"].ci95 == pytest.approx((33.4, 58.4), abs=0.1)
+    assert found["right_to_wrong/hypercritical_2"].ci95 == pytest.approx((38.3, 63.4), abs=0.1)

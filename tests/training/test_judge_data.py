@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.embedded_judge import ADAPTER, FACTS, ROWS, made_of
+from benchmarks.embedded_judge import ADAPTER, FACTS, ROWS, development_pairs, made_of
 from benchmarks.judge_data.pairs import core, first, pairs
 from judgebench.config.files import load_file
 from judgebench.models.llama_cpp import file_sha256
@@ -62,6 +62,26 @@ def test_no_measured_question_or_pair_is_in_it(rows: list[dict[str, Any]]) -> No
     assert not {core(row["question"]) for row in rows} & {core(row["question"]) for row in measured}
     held = {frozenset({core(row["gold"]), core(row["candidate"])}) for row in measured}
     assert not {frozenset({core(row["gold"]), core(row["answer"])}) for row in rows} & held
+
+
+def test_what_adapters_are_chosen_by_is_not_in_it(rows: list[dict[str, Any]]) -> None:
+    """Other questions, and no right answer beside its reference that was learnt from."""
+    chosen_by = development_pairs()
+    assert len(chosen_by) > 300
+    assert sum(pair.equal for pair in chosen_by) == len(chosen_by) / 2
+    assert not {core(pair.question) for pair in chosen_by} & {core(row["question"]) for row in rows}
+    learnt = {frozenset({core(row["gold"]), core(row["answer"])}) for row in rows}
+    written = {frozenset({core(pair.gold), core(pair.candidate)}) for pair in chosen_by if pair.equal}
+    assert not {pair for pair in written if len(pair) > 1} & learnt
+    measured = {core(row["question"]) for row in lines("benchmarks/data/tiny_judge_pairs.jsonl")}
+    assert not {core(pair.question) for pair in chosen_by} & measured
+
+
+def test_no_answer_is_learnt_as_right_and_wrong(rows: list[dict[str, Any]]) -> None:
+    labels: dict[tuple[str, str, str], set[str]] = {}
+    for row in rows:
+        labels.setdefault((row["question"], row["gold"], row["answer"]), set()).add(row["label"])
+    assert not [key for key, known in labels.items() if len(known) > 1]
 
 
 def test_both_verdicts_are_equally_frequent_in_every_kind(rows: list[dict[str, Any]]) -> None:
