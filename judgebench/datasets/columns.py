@@ -180,11 +180,11 @@ class Row(NamedTuple):
         return f"{self.source}:{self.line}"
 
 
-def samples_of_rows(rows: Iterable[Row | None], config: SourceConfig) -> Iterator[Sample]:
+def samples_of_rows(rows: Iterable[Row | int], config: SourceConfig) -> Iterator[Sample]:
     """Yield the samples of rows, in order, in constant memory but for the ids of ``id_column``.
 
     Args:
-        rows: The rows; ``None`` for one that is passed over, and counts.
+        rows: The rows; a number stands for so many that are passed over.
         config: The loader's keys.
 
     Raises:
@@ -196,12 +196,15 @@ def samples_of_rows(rows: Iterable[Row | None], config: SourceConfig) -> Iterato
     shown_media = dict(media_columns(config))
     inputs = [(name, config.rename.get(name, name)) for name in [*config.input_columns, *shown]]
     if config.transcript_columns:
-        rows = (row and _with_transcripts(row, config) for row in rows)
-    for number, row in enumerate(rows):
+        rows = (row if isinstance(row, int) else _with_transcripts(row, config) for row in rows)
+    number = -1
+    for row in rows:
+        if isinstance(row, int):
+            number += row
+            continue
+        number += 1
         if config.limit is not None and number >= config.limit:
             return
-        if row is None:
-            continue
         reference = _reference(row, config.output_column) if config.output_column else None
         for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)

@@ -7,7 +7,6 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -61,11 +60,11 @@ def rows_of(path: Path) -> Iterator[Row]:
     Raises:
         DataError: A line is no JSON object, or the file has none.
     """
-    return (row for row in wanted_rows(path, None) if row is not None)
+    return (row for row in wanted_rows(path, None) if not isinstance(row, int))
 
 
-def wanted_rows(path: Path, wanted: Wanted | None) -> Iterator[Row | None]:
-    """Yield the rows whose number (from 0) is wanted, and ``None`` for the others.
+def wanted_rows(path: Path, wanted: Wanted | None) -> Iterator[Row | int]:
+    """Yield the rows whose number (from 0) is wanted, and for others, passed over, how many they are.
 
     Raises:
         DataError: As of ``rows_of``.
@@ -75,10 +74,10 @@ def wanted_rows(path: Path, wanted: Wanted | None) -> Iterator[Row | None]:
     with opened(path) as file:
         whole = wanted is None or path.suffix == ".gz"  # which cannot go back
         passed = 0 if whole else _pass_over(file, cast("Wanted", wanted).first)
-        yield from repeat(None, passed)
+        yield passed
         for count, (number, line) in enumerate(_lines(file, passed + 1), passed):
             if wanted is not None and not wanted.holds(count):
-                yield None
+                yield 1
                 continue
             try:
                 values = decoder.decode(line)

@@ -12,7 +12,7 @@ import msgspec
 
 from judgebench import __version__
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
-from judgebench.identity.questions import repeats_of
+from judgebench.identity.questions import read_identity, repeats_of
 from judgebench.plan.graph import Graph
 from judgebench.records.events import DoneEvent, EndError
 from judgebench.records.request import RunRequest, Selection
@@ -168,7 +168,10 @@ def kept_notes(config: RunConfig, request: RunRequest, run: RunFolder, tasks: Se
         files = [run.predictions(task.model, abbr, task.judge) for abbr in task.datasets]
         size = sum(file.stat().st_size for file in files if file.exists())
         if size > _MOST_READ:
-            notes.append(f"{task.id}: {size / 1e6:,.0f} MB are recorded, which the task looks through")
+            known = [read_identity(run.identity(task.model, abbr, task.judge)) for abbr in task.datasets]
+            marks = [one.watermark if one is not None else None for one in known]
+            how = "; the task goes on at its watermark" if all(marks) else ", which the task looks through"
+            notes.append(f"{task.id}: {size / 1e6:,.0f} MB are recorded{how}")
         elif (where := standing(config, request, run, task)).kept:
             notes.append(f"{task.id}: {where}")
     return notes

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from judgebench.config.resolve import load_run
+from judgebench.identity.questions import FileIdentity, write_identity
+from judgebench.identity.watermark import Watermark
 from judgebench.records.request import RunRequest, Selection
 from judgebench.records.run import TaskSpec
 from judgebench.session import prepare
@@ -40,4 +42,8 @@ def test_of_a_large_recording_the_size_is_told_and_nothing_is_counted(
         monkeypatch.delattr(prepare, "answered_items")
         (said,) = prepare.kept_notes(config, request, run, [task])
         assert said == "infer:m/sums: 0 MB are recorded, which the task looks through"
+        mark = Watermark(below=3 << 20, ok=2)
+        write_identity(run.identity("m", "sums"), FileIdentity(settings={}, watermark=mark))
+        (said,) = prepare.kept_notes(config, request, run, [task])
+        assert said == "infer:m/sums: 0 MB are recorded; the task goes on at its watermark"
         assert prepare.kept_notes(config, RunRequest(selection=Selection()), run, [task]) == [], "a new run"

@@ -39,6 +39,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(watermarks, "INTERVAL", 0.0)
     monkeypatch.setattr(Journal, "sync", sync)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     found: list[int] = []
 
     class Seen(Recorded[Any]):
@@ -70,8 +71,9 @@ class Killed:
     async def _say(self, name: str, request: Request) -> str | Reply:
         number = number_in(request)
         self.asked[name].append(number)
+        nth = len(self.asked[name])
         await turns()
-        if self._kill == (name, len(self.asked[name])):
+        if self._kill == (name, nth):
             shutil.copytree(self.run.run.path, self._copy)
             self._kill = None
         if self._fails(name, int(number)):
@@ -269,8 +271,9 @@ def test_a_stopped_run_sorts_its_files_and_goes_on_behind_the_watermark(tmp_path
 
     async def say(request: Request) -> str:
         asked.append(number_in(request))
+        nth = len(asked)
         await turns()
-        if len(asked) == 25:
+        if nth == 25:
             thread.tell("stop")
         return f"It is {number_in(request)}."
 
@@ -296,8 +299,9 @@ def test_every_repeat_counts_for_itself(tmp_path: Path, starts: list[int]) -> No
     async def say(request: Request) -> str | Reply:
         this = (number_in(request), request.nth)
         asked.append(this)
+        nth = len(asked)
         await turns()
-        if len(asked) == 30 and not copy.exists():
+        if nth == 30 and not copy.exists():
             shutil.copytree(run.run.path, copy)
         return FAILED if failing and this == ("2", 1) else f"It is {number_in(request)}."
 
