@@ -246,12 +246,14 @@ def version_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, An
 def said_of(settings: dict[str, Any], before: FileIdentity | None, file: Path) -> dict[str, Any]:
     """Return the settings that can be said of all that ``file`` will hold.
 
-    What was recorded by a run that did not say its weights is of weights that nobody knows, and stays so.
+    What was recorded by a run that did not say its weights is of weights that nobody knows, and stays so; weights that
+    were said are not forgotten where a config no longer says any.
     """
     if before is None or not file.exists() or not file.stat().st_size:
         return settings
     unknown = WEIGHTS - before.settings.keys()
-    return {key: value for key, value in settings.items() if key not in unknown}
+    said = {key: value for key, value in before.settings.items() if key in WEIGHTS - settings.keys()}
+    return {**{key: value for key, value in settings.items() if key not in unknown}, **said}
 
 
 def others_weights(old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -103,7 +103,8 @@ def test_other_weights_of_the_tested_model_are_a_changed_setting(bench: Bench) -
     assert refused.code == 2, refused.text
     assert 'model.weights: "first" -> "second"' in refused.text
     assert bench.jb("--override", "models.toy-model.weights=first", "--reuse", "--no-preflight").code == 0
-    assert bench.jb("--reuse", "--no-preflight").code == 0, "a config that says no weights is compared with none"
+    assert bench.jb("--reuse", "--no-preflight", "--num-prompts", "3").code == 0, "a config that says none is as any"
+    assert bench.jb("--override", "models.toy-model.weights=second", "--reuse", "--no-preflight").code == 2
     assert bench.model.requests == []
 
 
