@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.embedded_judge import ADAPTER, FACTS, ROWS, development_pairs, made_of
+from benchmarks.embedded_judge import ADAPTER, ALIASES, FACTS, ROWS, alias_pairs, development_pairs, made_of
 from benchmarks.judge_data.pairs import core, first, pairs
 from judgebench.config.files import load_file
 from judgebench.models.llama_cpp import file_sha256
@@ -62,6 +62,14 @@ def test_no_measured_question_or_pair_is_in_it(rows: list[dict[str, Any]]) -> No
     assert not {core(row["question"]) for row in rows} & {core(row["question"]) for row in measured}
     held = {frozenset({core(row["gold"]), core(row["candidate"])}) for row in measured}
     assert not {frozenset({core(row["gold"]), core(row["answer"])}) for row in rows} & held
+
+
+@pytest.mark.skipif(not ALIASES.is_file(), reason="../shared holds no data of Judging the Judges")
+def test_no_measured_alias_of_a_real_question_is_in_it_beside_its_reference(rows: list[dict[str, Any]]) -> None:
+    learnt = {frozenset({core(row["gold"]), core(row["answer"])}) for row in rows if row["label"] == "correct"}
+    written = {frozenset({core(pair.gold), core(pair.candidate)}) for pair in alias_pairs() if pair.equal}
+    assert len(written) > 100
+    assert not {pair for pair in written if len(pair) > 1} & learnt
 
 
 def test_what_adapters_are_chosen_by_is_not_in_it(rows: list[dict[str, Any]]) -> None:
