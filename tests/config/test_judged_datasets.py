@@ -87,7 +87,9 @@ def test_the_embedded_model_answers_and_judges_in_one_service(tmp_path: Path, mo
     config = load_run(Selection(models=["gemma3_270m"], datasets=["demo_facts_llmjudge"]), {})
     (judge,) = config.datasets["demo_facts"].judges
     tested = config.models["gemma3-270m"]
-    assert judge.model == {**tested, "model": "short-answer-judge"}  # the adapter, by its name
+    adapter = {"model": "short-answer-judge", "weights": judge.model["weights"]}
+    assert judge.model == {**tested, **adapter}  # which is asked for by its name, and has weights of its own
+    assert judge.model["weights"] != tested["weights"] != ""
     assert judge.model["launch"] == tested["launch"]
 
 

@@ -1,6 +1,6 @@
 """Runs ``jb`` without starting Python for each: forked from a process that has imported what every ``jb`` imports.
 
-``run`` of the harness goes this way: a judged run takes 0.4 s of CPU instead of 1.3 s. So does the warm process of the
+``run`` of the harness goes this way: a judged run takes 0.2 s of CPU instead of 1.3 s. So does the warm process of the
 tasks of a ``jb`` that works in the test's own process (``tests/conftest.py``). What a start itself does (imports,
 signals, kills) is tested with real processes, as ``Bench.start`` and ``tests/executors/test_fork_server.py`` make them;
 tests that stop a ``jb`` only to go on from there take ``Bench.fork``.
