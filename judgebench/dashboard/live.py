@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -254,15 +255,17 @@ class LiveDisplay:
         return self._board.frame(self._console.width, self._console.height, self._clock())
 
     def _leave_screen(self) -> None:
-        with contextlib.suppress(OSError):
-            self._console.set_alt_screen(False)
-            self._console.show_cursor(True)
+        self._write_now(_NORMAL_SCREEN)
 
     def _enter_screen(self) -> None:
         if self._live is not None:
-            self._console.set_alt_screen(True)
-            self._console.show_cursor(False)
+            self._write_now(_ALTERNATE_SCREEN)
             self._draw(force=True)
+
+    def _write_now(self, sequence: bytes) -> None:
+        """Write past the console's buffer: a signal may come in the middle of a frame, whose end it would wait for."""
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self._console.file.fileno(), sequence)
 
     def _print_last(self) -> None:
         rows = self._rows
@@ -287,6 +290,10 @@ class LiveDisplay:
             self._console.print(Text(visible(text)), soft_wrap=True)
         except OSError:
             return
+
+
+_NORMAL_SCREEN = b"\x1b[?1049l\x1b[?25h"
+_ALTERNATE_SCREEN = b"\x1b[?1049h\x1b[?25l"
 
 
 def _line(text: str, width: int) -> Text:

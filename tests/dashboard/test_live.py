@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
+import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,3 +242,51 @@ def test_suspending_gives_the_terminal_back_and_continuing_takes_it_again(termin
     terminal.keys("C-\\")
     terminal.until(lambda text: "Page:" not in text)
     assert_sane(terminal, "ended")
+
+
+QUIT_WHILE_DRAWING = """
+import asyncio, fcntl, signal, sys, termios
+from judgebench.dashboard.board import RunHeader, TaskRow
+from judgebench.dashboard.display import display_for
+from judgebench.dashboard.live import LiveDisplay
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal of this session
+frame, frames = LiveDisplay._frame, []
+
+class Interrupted:
+    def __init__(self, drawn):
+        self.drawn = drawn
+
+    def __rich_console__(self, console, options):
+        frames.append(1)
+        if len(frames) == 3:
+            signal.raise_signal(signal.SIGQUIT)
+        yield self.drawn
+
+LiveDisplay._frame = lambda self: Interrupted(frame(self))
+
+async def main():
+    display = display_for(json=False, debug=False, stream=sys.stdout)
+    display.start(RunHeader(run="r", base="o", pid=1), [TaskRow(id="t", name="m/d", stage="infer", log="l")])
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_signal_in_the_middle_of_a_frame_gives_the_screen_back_too() -> None:
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (30, 120))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    command = ["sh", "-c", 'ulimit -c 0; exec "$0" -c "$1"', sys.executable, QUIT_WHILE_DRAWING]
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+    )  # fmt: skip
+    os.close(slave)
+    said = b""
+    with contextlib.suppress(OSError):  # the terminal's end, when the process has ended
+        while piece := os.read(master, 65536):
+            said += piece
+    os.close(master)
+    assert process.wait(60) == -signal.SIGQUIT, said
+    assert said.rfind(b"\x1b[?1049l") > said.rfind(b"\x1b[?1049h") > -1
