@@ -145,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "outputs" / "demo_train")
     parser.add_argument("--steps", type=int, default=80)
-    parser.add_argument("--threads", type=int, default=2, help="others sum in another order, and end elsewhere")
+    parser.add_argument("--threads", type=int, default=2, help="how many threads compute; each number ends elsewhere")
     chosen = parser.parse_args()
     folder = chosen.out.absolute()
     prepare(folder)
