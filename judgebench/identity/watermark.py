@@ -7,9 +7,13 @@ file complete that the rest is as it was: else it looks at everything, as it doe
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from judgebench.store.recorded import sample_of
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,17 +34,17 @@ class Watermark(msgspec.Struct, frozen=True, kw_only=True):
         basis: Hash of what the items rest on besides the settings and the selection of the file.
     """
 
-    below: int
-    open: list[int] = []
-    total: int = 0
-    ok: int = 0
-    recorded: int = 0
-    unparsed: int = 0
-    records: int = 0
-    size: int = 0
+    below: Count
+    open: list[Count] = []
+    total: Count = 0
+    ok: Count = 0
+    recorded: Count = 0
+    unparsed: Count = 0
+    records: Count = 0
+    size: Count = 0
     tail: str = ""
-    answers: int = 0
-    proof: int = 0
+    answers: Count = 0
+    proof: Count = 0
     basis: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from judgebench.identity.watermark import CoveredItems, Watermark
 from judgebench.records.flow import Prediction, Sample
 from judgebench.stages.following import Entry
 from judgebench.store.items import answered_items, first_from, tail_of
-from judgebench.store.journal import Journal
+from judgebench.store.journal import Journal, open_file
 from judgebench.store.recorded import slot_sample
 from judgebench.store.run_folder import RowFiles
 
@@ -206,8 +207,8 @@ def kept_watermark(before: FileIdentity | None, now: FileIdentity, path: Path, b
         return None
     mark = before.watermark
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
+        with open_file(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
             file.seek(max(0, mark.records - 1))
             begins_line = mark.records == 0 or file.read(1) == b"\n"
         same = mark.size <= size and tail_of(path, mark.size) == mark.tail

@@ -431,3 +431,23 @@ def test_a_watermark_outlives_what_is_written_of_it(tmp_path: Path) -> None:
     found = read_identity(tmp_path / "i.json")
     assert found is not None
     assert found.watermark == mark
+
+
+@pytest.mark.parametrize("change", [{"size": -5}, {"records": -1}, {"below": "x"}, {"open": [-1]}])
+def test_a_watermark_that_somebody_spoilt_costs_nothing_but_its_use(
+    tmp_path: Path, starts: list[int], change: dict[str, Any]
+) -> None:
+    killed = Killed(tmp_path, "m", 30)
+    place = killed.run.run.identity("m", "d")
+    known = msgspec.json.decode(place.read_bytes())
+    known["watermark"].update(change)
+    place.write_bytes(msgspec.json.encode(known))
+    kept = recorded(killed.run.run.predictions("m", "d"))
+    assert killed.resume()["m"] == rest(kept)
+
+
+def test_a_pipe_in_the_place_of_a_recording_is_no_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    mark = Watermark(below=1, basis="b")
+    identity = FileIdentity(settings={}, watermark=mark)
+    assert watermarks.kept_watermark(identity, identity, tmp_path / "pipe", "b") is None
