@@ -117,7 +117,7 @@ def test_it_never_raises_and_says_where_the_answer_stands(answer: str, reference
 
 def test_it_decides_math_verifys_cases_as_math_verify_does() -> None:
     """Apart from numbers with a decimal comma or blanks between digits, which are NumberEqual's to read."""
-    cases = rows("math_verify/cases.jsonl")
+    cases = rows("math_verify/cases.jsonl")[::2]  # MathEqual, which decides them here too, is shown all
     ours = judge_all(FinalAnswerEqual(), [item(case["pred"], case["gold"]) for case in cases])
     others = [
         case
@@ -130,7 +130,7 @@ def test_it_decides_math_verifys_cases_as_math_verify_does() -> None:
         for case, one in zip(others, theirs, strict=True)
         if one.decision == ("correct" if case["expected"] else "incorrect")
     ]
-    assert len(differ) <= 4, differ
+    assert len(differ) <= 2, differ
 
 
 def test_option_texts_count_as_the_option() -> None:

@@ -58,3 +58,13 @@ def test_a_holder_on_another_host_is_not_taken_over(tmp_path: Path) -> None:
     with pytest.raises(RunLockedError, match="process 1 on elsewhere") as caught, hold(lock, "jb second"):
         pass
     assert ".lock.holder" in caught.value.hint
+
+
+def test_a_note_of_its_holder_that_somebody_removed_is_not_missed(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    with hold(lock, "jb first"):
+        left = [path for path in tmp_path.iterdir() if path.is_file() and path.read_bytes()]
+        assert len(left) == 1
+        left[0].unlink()
+    with hold(lock, "jb second"):
+        pass

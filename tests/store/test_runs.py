@@ -80,6 +80,10 @@ def test_a_run_is_named_by_latest_its_time_or_its_folder(tmp_path: Path, monkeyp
     assert len(known_runs(work)) == 12
 
 
+def test_a_folder_that_is_not_there_holds_no_run(tmp_path: Path) -> None:
+    assert known_runs(tmp_path / "none") == []
+
+
 def test_an_empty_run_is_taken_back(tmp_path: Path) -> None:
     run = new_run(tmp_path / "work", NOON)
     (run.path / "logs" / "infer").mkdir(parents=True)
