@@ -389,7 +389,7 @@ class ExtractRun:
 
     def _about_rule(self) -> list[str]:
         """Return a warning where the rule calls every answer wrong, which says more of the rule than of the model."""
-        if self.rule is None or self.dataset.evaluator is None:
+        if self.dataset.evaluator is None:
             return []
         place = 0 if self.method is None else 1
         by_rule: Counter[int | None] = Counter()

@@ -328,24 +328,25 @@ def run_in_thread(plan_file: Path, task_id: str, thread: InThread) -> int:
 
 async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None = None) -> int:
     task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id), thread=thread)
-    task.reporter.update(state="starting", force=True)
+    task.reporter.update(state="starting")
     if thread is not None:
         thread.begin(task)
     elif threading.current_thread() is threading.main_thread():  # Python hands signals to no other
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.interrupt)
     if thread is None and supervised():
         listen(task, last_patience=DRAIN_LIMIT + 4)
-    work = asyncio.ensure_future(stage.run(task))
+    work = asyncio.ensure_future(_carried_out(stage, task))
     stopping = asyncio.create_task(task.interrupted.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            task.reporter.update(state="draining", force=True)
+            task.reporter.update(state="draining")
             await asyncio.wait({work}, timeout=DRAIN_LIMIT)
             if not work.done():
                 work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await work
+            if (left := await work) is not None:
+                raise left
     except JudgebenchError as error:
         return _report_error(task.reporter, error)
     except RAISED_BY_OTHERS as error:  # a process ends here; whatever it was is told and logged
@@ -353,7 +354,7 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
             return _report_error(task.reporter, lacking)
         reason = f"{type(error).__name__}: {error}"
         logger.exception("the task ends with an error that nothing foresaw")  # by the log, which makes it safe to show
-        task.reporter.update(state="error", force=True, error=reason, exit_code=int(ExitCode.BUG))
+        task.reporter.update(state="error", error=reason, exit_code=int(ExitCode.BUG))
         return ExitCode.BUG
     finally:
         stopping.cancel()
@@ -361,8 +362,17 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
         return _report_error(task.reporter, why)
     if figures := task.reporter.progress.figures:
         logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
-    task.reporter.update(state="finish", force=True)
+    task.reporter.update(state="finish")
     return ExitCode.DONE
+
+
+async def _carried_out(stage: Stage, task: Task) -> SystemExit | None:
+    """Do a stage's work; returns the ``sys.exit()`` of a plug-in, which would end the event loop without a word."""
+    try:
+        await stage.run(task)
+    except SystemExit as error:
+        return error
+    return None
 
 
 def _why_early(task: Task) -> JudgebenchError | None:
@@ -390,5 +400,5 @@ def _without_plan(path: Path, error: Exception, reporter: Reporter) -> int:
 
 def _report_error(reporter: Reporter, error: JudgebenchError) -> int:
     logger.error("%s", error)
-    reporter.update(state="error", force=True, error=error.message, hint=error.hint, exit_code=int(error.exit_code))
+    reporter.update(state="error", error=error.message, hint=error.hint, exit_code=int(error.exit_code))
     return error.exit_code

@@ -208,10 +208,11 @@ def kept_watermark(before: FileIdentity | None, now: FileIdentity, path: Path, b
     mark = before.watermark
     try:
         with open_file(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
+            if max(mark.records, mark.size) > os.fstat(file.fileno()).st_size:
+                return None
             file.seek(max(0, mark.records - 1))
             begins_line = mark.records == 0 or file.read(1) == b"\n"
-        same = mark.size <= size and tail_of(path, mark.size) == mark.tail
+        same = tail_of(path, mark.size) == mark.tail
     except OSError:
         return None
     return mark if begins_line and same else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from judgebench.identity.watermark import CoveredItems, Watermark
 from judgebench.records.flow import Failure, Reply, Request, Sample
 from judgebench.session.prepare import make_plan
 from judgebench.stages import infer, judge_infer, watermarks
+from judgebench.stages.following import Entry, _Key
 from judgebench.stages.task import InThread, run_in_thread
-from judgebench.stages.watermarks import Advance
-from judgebench.store.items import first_from
+from judgebench.stages.watermarks import Advance, CoveredAnswers
+from judgebench.store.items import first_from, tail_of
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, slot_sample
+from judgebench.store.run_folder import RunFolder
 from tests.stages.in_one_process import SAY, OneProcess, model, number_in, rows
 
 FAILED = Reply(status="failed", error=Failure(kind="server", message="gone"))
@@ -387,6 +389,275 @@ def test_records_of_before_are_not_passed_over_until_all_of_them_have_ended(tmp_
     assert (mark.below, mark.records, mark.ok) == (slot_sample(8, 0) + 1, 900, 9)
 
 
+def planned(ids: Iterable[int]) -> Iterator[Sample]:
+    return (Sample(id=at, uid=f"u{at}", fields={}, reference=None) for at in ids)
+
+
+def mark_of(advance: Advance, path: Path, **keys: Any) -> Watermark:
+    path.touch()
+    mark = advance.watermark(path, **{"total": 9, "basis": "b", **keys})
+    assert mark is not None
+    return mark
+
+
+def test_a_watermark_of_answers_has_no_verdicts_and_knows_no_other_file(tmp_path: Path) -> None:
+    advance = Advance(None)
+    for sample in advance.planned(planned(range(3)), 1):
+        advance.begun(slot_sample(sample.id, 0), 0)
+        advance.ended(slot_sample(sample.id, 0), ok=True)
+    mark = mark_of(advance, tmp_path / "d.jsonl")
+    assert (mark.ok, mark.recorded, mark.unparsed, mark.answers, mark.proof) == (3, 3, 0, 0, 0)
+    assert (mark.total, mark.basis, mark.below) == (9, "b", slot_sample(2, 1))
+
+
+def test_a_watermark_of_a_judge_says_what_was_recorded_unread_and_judged(tmp_path: Path) -> None:
+    advance = Advance(Watermark(below=slot_sample(1, 0), ok=1, recorded=1, unparsed=1, answers=10, proof=7))
+    for sample in advance.planned(planned(range(5)), 1):
+        advance.begun(slot_sample(sample.id, 0), 0, 100 + sample.id)
+    advance.ended(slot_sample(1, 0), ok=True, recorded=False, digest=2**64 - 5)
+    advance.ended(slot_sample(2, 0), ok=True, unparsed=True, digest=1)
+    advance.ended(slot_sample(3, 0), ok=False, digest=1000)
+    mark = mark_of(advance, tmp_path / "d.jsonl")
+    assert (mark.ok, mark.recorded, mark.unparsed) == (3, 2, 2), "what an earlier attempt had is among them"
+    assert mark.proof == 3, "of what was judged, below 2**64"
+    assert mark.answers == 104, "the first answer that is not judged yet"
+    assert mark.open == [slot_sample(3, 0)]
+    advance.ended(slot_sample(4, 0), ok=True)
+    assert mark_of(advance, tmp_path / "d.jsonl").answers == 104, "nothing is open: the last that began"
+
+
+def test_what_was_open_counts_when_it_ends_well_and_stays_open_when_it_fails_again(tmp_path: Path) -> None:
+    first, second = slot_sample(0, 0), slot_sample(1, 0)
+    advance = Advance(Watermark(below=slot_sample(3, 0), open=[first, second], ok=1, recorded=1))
+    advance.ended(first, ok=False)
+    advance.ended(second, ok=True, digest=5)
+    advance.ended(second, ok=True, digest=5)
+    advance.ended(slot_sample(2, 0), ok=True, digest=9)
+    mark = mark_of(advance, tmp_path / "d.jsonl")
+    assert (mark.open, mark.ok, mark.recorded, mark.proof) == ([first], 2, 2, 5), "each counts once"
+    assert mark.below == slot_sample(3, 0)
+
+
+def test_a_good_end_outweighs_a_failure_about_the_same_item(tmp_path: Path) -> None:
+    """An earlier line about an answer may say that it failed, and may be read later."""
+    advance = Advance(None)
+    list(advance.planned(planned(range(3)), 1))
+    advance.ended(slot_sample(1, 0), ok=True)
+    advance.ended(slot_sample(1, 0), ok=False)
+    advance.ended(slot_sample(2, 0), ok=False)
+    advance.ended(slot_sample(2, 0), ok=True)
+    advance.ended(slot_sample(0, 0), ok=True)
+    mark = mark_of(advance, tmp_path / "d.jsonl")
+    assert (mark.ok, mark.open) == (3, [])
+
+
+def test_samples_that_are_read_once_more_are_planned_once(tmp_path: Path) -> None:
+    advance = Advance(None)
+    assert [one.id for _ in range(3) for one in advance.planned(planned([0, 2]), 2)] == [0, 2] * 3
+    for slot in (slot_sample(0, 0), slot_sample(0, 1), slot_sample(2, 0), slot_sample(2, 1)):
+        advance.ended(slot, ok=True)
+    assert mark_of(advance, tmp_path / "d.jsonl").below == advance.below == slot_sample(2, 2)
+
+
+def test_there_is_no_watermark_before_anything_has_ended_or_where_too_much_ends_that_nobody_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.jsonl"
+    path.touch()
+    advance = Advance(None)
+    list(advance.planned(planned(range(3)), 1))
+    assert advance.watermark(path, total=3, basis="") is None
+    advance.ended(slot_sample(0, 0), ok=True)
+    assert advance.watermark(path, total=3, basis="") is not None
+    monkeypatch.setattr(watermarks, "MOST_AHEAD", 2)
+    for number in (10, 11):
+        advance.ended(slot_sample(number, 0), ok=False)
+    assert advance.watermark(path, total=3, basis="") is not None
+    advance.ended(slot_sample(12, 0), ok=False)
+    assert advance.watermark(path, total=3, basis="") is None
+    advance.begun(slot_sample(1, 0), 0)
+    advance.ended(slot_sample(1, 0), ok=True)
+    assert advance.watermark(path, total=3, basis="") is None, "and there is none from then on"
+
+
+def left(path: Path, **changes: Any) -> FileIdentity:
+    """The identity of a file of two lines that was never completed, with the watermark behind the first."""
+    path.write_bytes(b'{"id":0}\n{"id":1}\n')
+    mark = Watermark(below=slot_sample(1, 0), records=9, size=18, tail=tail_of(path, 18), basis="b")
+    of_mark = {key: changes.pop(key) for key in ("records", "tail", "basis") if key in changes}
+    mark = msgspec.structs.replace(mark, **of_mark)
+    return FileIdentity(**{"settings": {"prompt": "p"}, "selection": {"ids": []}, "watermark": mark, **changes})
+
+
+NOW = FileIdentity(settings={"prompt": "p"}, selection={"ids": []})
+
+
+def test_the_watermark_of_a_file_that_was_left_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    before = left(path, selection={"ids": [], "answers": 18})
+    assert watermarks.kept_watermark(before, NOW, path, "b") == before.watermark, "a judge says how large answers were"
+    with path.open("ab") as file:
+        file.write(b'{"id":2}\n{"id"')
+    assert watermarks.kept_watermark(before, NOW, path, "b") == before.watermark, "what was written later is behind it"
+    for records in (0, 18):
+        whole = left(path, records=records)
+        assert watermarks.kept_watermark(whole, NOW, path, "b") == whole.watermark
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"size": 0},
+        {"size": 18},
+        {"watermark": None},
+        {"basis": "another"},
+        {"settings": {"prompt": "q"}},
+        {"selection": {"ids": ["1"]}},
+        {"records": 8},
+        {"records": 17},
+        {"records": 19},
+        {"tail": "another"},
+    ],
+    ids=str,
+)
+def test_the_watermark_of_a_file_that_is_not_as_it_was_left_is_not_used(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """A size of 0 stands for a file that shards of two settings made."""
+    path = tmp_path / "d.jsonl"
+    assert watermarks.kept_watermark(left(path, **changes), NOW, path, "b") is None
+
+
+def test_no_watermark_is_used_where_there_is_no_identity_no_file_or_less_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    assert watermarks.kept_watermark(None, NOW, path, "b") is None
+    before = left(path)
+    os.truncate(path, 9)
+    assert watermarks.kept_watermark(before, NOW, path, "b") is None
+    path.unlink()
+    assert watermarks.kept_watermark(before, NOW, path, "b") is None
+
+
+def test_what_items_rest_on_is_the_version_and_how_texts_are_cut_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = model("m", pred_postprocessor={"type": "extract-non-reasoning-content"})
+    first = watermarks.basis_of(model("m"))
+    assert first == watermarks.basis_of(model("n"))
+    assert len({first, watermarks.basis_of(cut), watermarks.basis_of(model("m"), cut)}) == 3
+    monkeypatch.setattr("judgebench.__version__", "99")
+    assert watermarks.basis_of(model("m")) != first
+
+
+def test_new_answers_are_looked_for_where_the_watermark_says_or_where_they_are_sorted(tmp_path: Path) -> None:
+    answers = RunFolder(tmp_path).files("m", "d")
+    mark = Watermark(below=slot_sample(2, 0), answers=5)
+    assert watermarks.new_answers_from(None, answers) == 0
+    assert watermarks.new_answers_from(mark, answers) == 0, "there is no file"
+    answers.predictions.parent.mkdir(parents=True)
+    lines = [b'{"id":%d,"repeat":0}\n' % number for number in range(4)]
+    answers.predictions.write_bytes(b"".join(lines))
+    assert watermarks.new_answers_from(mark, answers) == 5, "nothing says that it is sorted"
+    identity = FileIdentity(settings={})
+    write_identity(answers.identity, identity)
+    assert watermarks.new_answers_from(mark, answers) == 5
+    write_identity(answers.identity, identity, completed=answers.predictions)
+    assert watermarks.new_answers_from(mark, answers) == 2 * len(lines[0])
+    write_identity(answers.identity, identity)
+    size = answers.predictions.stat().st_size
+    assert watermarks.new_answers_from(msgspec.structs.replace(mark, answers=size), answers) == size
+    assert watermarks.new_answers_from(msgspec.structs.replace(mark, answers=size + 1), answers) == 0, "it was cut off"
+
+
+def entry(number: int, *, ok: bool = True, text: str = "") -> Entry[Any]:
+    raw = msgspec.json.encode({"id": number, "text": text})
+    return Entry(_Key(id=number, status="ok" if ok else "failed"), raw, lambda _: None, 0)
+
+
+def test_covered_answers_are_passed_over_and_proved_by_the_last_pass() -> None:
+    """The first pass begins where new answers are, and sees but a part of those that were judged."""
+    judged = [entry(0), entry(1)]
+    proof = sum(one.digest() for one in judged) % 2**64
+    open_ = slot_sample(2, 0)
+    covered = CoveredAnswers(Advance(Watermark(below=slot_sample(3, 0), open=[open_], ok=2, proof=proof)))
+    assert not covered.proved
+    lines = [entry(0), entry(1), entry(2, ok=False), entry(3)]
+    assert [covered(one, 0) for one in lines] == [True, True, True, False]
+    assert not covered.proved, "what comes in the first pass proves nothing"
+    assert [covered(one, 1) for one in lines] == [True, True, True, False]
+    assert covered.proved
+    assert [covered(one, 2) for one in lines] == [True, True, True, False]
+    assert covered.proved, "each pass counts for itself"
+    assert covered(entry(0, ok=False), 2)
+    assert covered.proved, "a failure about an item that was answered later was not judged"
+    for one in (entry(0, text="changed"), entry(1)):
+        covered(one, 3)
+    assert not covered.proved
+
+
+def test_nothing_has_to_be_proved_without_a_watermark_and_failed_answers_have_ended(tmp_path: Path) -> None:
+    advance = Advance(None)
+    covered = CoveredAnswers(advance)
+    list(advance.planned(planned(range(2)), 1))
+    assert [covered(entry(0, ok=False), 0), covered(entry(1), 0)] == [False, False]
+    assert covered.proved
+    mark = mark_of(advance, tmp_path / "d.jsonl")
+    assert (mark.below, mark.open) == (slot_sample(0, 1), [slot_sample(0, 0)])
+
+
+class Kept:
+    """A journal that notes what is done with it; its disk may be full, and somebody may have meddled with its file."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.intact = True
+        self.full = False
+
+    def flush(self) -> None:
+        self.done.append("flushed")
+
+    def is_intact(self) -> bool:
+        return self.intact
+
+    async def sync(self) -> None:
+        self.done.append("synced")
+        if self.full:
+            raise OSError(28, "No space left on device")
+
+
+def test_a_watermark_is_written_after_the_records_that_it_speaks_of_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watermarks, "INTERVAL", 0.0)
+    monkeypatch.setattr(watermarks, "write_identity", lambda *_, make: journal.done.append(f"written {make}"))
+    journal = Kept()
+    state = FileIdentity(settings={}, watermark=Watermark(below=1))
+
+    async def work() -> None:
+        nonlocal state
+        async with watermarks.kept_regularly(journal, tmp_path / "i.json", lambda: state):  # type: ignore[arg-type]
+            await turns()
+            assert journal.done[:3] == ["flushed", "synced", "written False"], "no folder is made that somebody removed"
+            journal.full = True
+            await turns()
+            journal.done.clear()
+            await turns()
+            assert set(journal.done) == {"flushed", "synced"}, "it is tried again"
+            journal.full, journal.intact = False, False
+            await turns()
+            journal.done.clear()
+            await turns()
+            assert set(journal.done) == {"flushed"}
+            journal.intact, state = True, FileIdentity(settings={})
+            await turns()
+            journal.done.clear()
+            await turns()
+            assert set(journal.done) == {"flushed"}, "there is nothing to keep"
+        journal.done.clear()
+        await turns()
+        assert journal.done == []
+
+    asyncio.run(work())
+
+
 def test_there_is_no_watermark_where_items_do_not_come_in_order_or_one_keeps_too_many_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,7 +704,9 @@ def test_a_watermark_outlives_what_is_written_of_it(tmp_path: Path) -> None:
     assert found.watermark == mark
 
 
-@pytest.mark.parametrize("change", [{"size": -5}, {"records": -1}, {"below": "x"}, {"open": [-1]}])
+@pytest.mark.parametrize(
+    "change", [{"size": -5}, {"records": -1}, {"records": 1 << 70}, {"size": 1 << 70}, {"below": "x"}, {"open": [-1]}]
+)
 def test_a_watermark_that_somebody_spoilt_costs_nothing_but_its_use(
     tmp_path: Path, starts: list[int], change: dict[str, Any]
 ) -> None:
