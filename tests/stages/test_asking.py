@@ -173,8 +173,38 @@ def test_foreign_answers_in_the_file_are_told_and_asked(tmp_path: Path) -> None:
     assert len(replaced.read_text().splitlines()) == 2
 
 
+def test_answers_of_a_file_that_is_as_it_was_completed_are_taken_by_their_rows(tmp_path: Path) -> None:
+    """To render every question of millions again would tell nothing new."""
+    run = OneProcess(tmp_path, data=rows(3))
+    SAY["m"] = lambda request: FAILED if number_in(request) == "2" else "It is."
+    run.do("infer")
+    path = run.run.predictions("m", "d")
+    path.write_bytes(path.read_bytes().replace(b'"uuid":"', b'"uuid":"0'))
+    found = read_identity(run.run.identity("m", "d"))
+    assert found is not None
+    write_identity(run.run.identity("m", "d"), found, completed=path)
+    run.do("infer")
+    assert [number_in(one) for one in run.asked("m")] == ["2"]
+
+
+def test_what_is_new_is_judged_before_what_failed(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(4))
+    SAY["j"] = lambda request: FAILED if "is 0?" in text_of(request) else "VERDICT: A"
+    run.do()
+    path = run.run.predictions("m", "d", "j")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    identity = read_identity(run.run.identity("m", "d", "j"))
+    assert identity is not None
+    write_identity(run.run.identity("m", "d", "j"), msgspec.structs.replace(identity, size=-1, watermark=None))
+    run.do("judge")
+    assert [number_in(one) for one in run.asked("j")] == ["2", "3", "0"]
+
+
 def test_answers_of_which_nobody_knows_whose_they_are_are_told_by_their_questions(tmp_path: Path) -> None:
-    """A file that shards of two settings made has a size of 0 in its identity: only the hash of each question tells."""
+    """A file that shards of two settings made has a size of 0 in its identity: only the hash of each question tells.
+
+    Of a file that was never completed the first answer tells, which is this model's.
+    """
     run = OneProcess(tmp_path)
     run.do("infer")
     path = run.run.predictions("m", "d")
@@ -182,7 +212,7 @@ def test_answers_of_which_nobody_knows_whose_they_are_are_told_by_their_question
     path.write_bytes(first + b"\n" + rest.replace(b'"uuid":"', b'"uuid":"0'))
     found = read_identity(run.run.identity("m", "d"))
     assert found is not None
-    for size in (0, -1):
+    for size in (-1, 0, -1):
         write_identity(run.run.identity("m", "d"), msgspec.structs.replace(found, size=size, modified=0, planned=0))
         run.do("infer")
         assert [number_in(one) for one in run.asked("m")] == (["1"] if size == 0 else [])
@@ -377,6 +407,7 @@ def test_a_first_question_warms_the_service_and_is_not_recorded(tmp_path: Path) 
     run = OneProcess(tmp_path, data=rows(3))
     run.do("infer", num_warmups=2)
     assert [number_in(one) for one in run.asked("m")] == ["0", "1", "0", "1", "2"]
+    assert [one.nth for one in run.asked("m")] == [0] * 5
     assert len(run.answers()) == 3
     OneProcess(tmp_path / "run", data=rows(1)).do("infer", num_warmups=5)
     assert len(ASKED) == 2

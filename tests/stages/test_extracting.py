@@ -268,6 +268,10 @@ def test_rows_of_a_file_are_written_with_what_each_judge_made_of_them(tmp_path: 
     assert (tmp_path / "rows.csv").read_text() == (
         "question,output,judge,status,decision,score,reason,span\nq,a,j,ok,correct,,VERDICT: A,A\n"
     )
+    assert write_rows(run.config, [judged], tmp_path / "rows.jsonl") == 1
+    (line,) = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert line == {"question": "q", "output": "a", "judge": "j", "status": "ok", "decision": "correct", "score": None,
+                    "reason": "VERDICT: A", "span": "A"}  # fmt: skip
     stale = TaskResult(dataset="d-j", data_abbr="d", judge="j", details=[detail(0, "z", status="ok")], **known)
     with pytest.raises(DataError, match="the row has changed since its answer was judged"):
         write_rows(run.config, [stale], tmp_path / "rows.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from unittest import mock
 
 import msgspec
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judgebench.errors import DiskError
 from judgebench.records.flow import Prediction
 from judgebench.stages import following
 from judgebench.stages.following import Follower, NumberSet, SampleWindow
+from judgebench.store.recorded import slot_sample
 from tests.stages.test_following import Line, follow, passes, prediction, samples
 
 ITEMS, REPEATS = 6, 2
@@ -82,11 +85,59 @@ def test_a_file_that_grows_by_any_pieces_gives_its_whole_lines_once(
     data = b"\n".join(lines) + b"\n"
     follower: Follower[Prediction] = Follower(path, Prediction)
     assert follower.new() == []
+    whole = data
     found: list[int] = []
     with path.open("ab", buffering=0) as file:
         for cut in [*cuts, len(data)]:
             file.write(data[:cut])
             data = data[cut:]
-            found += [entry.id for entry in follower.new()]
+            for entry in follower.new():
+                found.append(entry.id)
+                assert whole[entry.at :].startswith(lines[entry.id] + b"\n"), "its place is where its line begins"
     follower.close()
     assert found == [at for at in range(5) if at not in damaged]
+
+
+def test_a_line_of_more_than_one_piece_is_read_whole(tmp_path: Path) -> None:
+    """An empty part stands for the end of the file, so a part never ends within its first line."""
+    path = tmp_path / "d.jsonl"
+    large = msgspec.structs.replace(prediction(0), prediction="x" * (9 << 20))
+    path.write_bytes(msgspec.json.encode(large) + b"\n" + msgspec.json.encode(prediction(1)) + b"\n")
+    follower: Follower[Prediction] = Follower(path, Prediction)
+    assert [entry.id for entry in follower.new()] == [0, 1]
+    assert follower.new() == []
+    follower.close()
+
+
+def test_a_large_file_comes_in_parts_and_from_where_it_is_to_begin(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    lines = [msgspec.json.encode({"id": at, "text": "x" * (1 << 20)}) + b"\n" for at in range(9)]
+    path.write_bytes(b"".join(lines))
+    follower: Follower[Prediction] = Follower(path, Prediction, start=len(lines[0]))
+    parts = []
+    while entries := follower.new():
+        parts.append([(entry.id, entry.at) for entry in entries])
+    follower.close()
+    assert [one for part in parts for one in part] == [(at, at * len(lines[0])) for at in range(1, 9)]
+    assert max(map(len, parts)) < 5, "some megabytes at a time"
+
+
+def test_an_entry_says_what_it_is_about_and_a_damaged_record_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    failed = prediction(3, 2, status="failed")
+    path.write_bytes(msgspec.json.encode(failed) + b'\n{"id": 4}\n')
+    follower: Follower[Prediction] = Follower(path, Prediction)
+    first, second = follower.new()
+    follower.close()
+    assert (first.id, first.repeat, first.ok, first.slot) == (3, 2, False, slot_sample(3, 2))
+    assert (second.id, second.repeat, second.ok) == (4, 0, False)
+    assert first.read() == failed
+    assert second.read() is None
+    assert 0 <= first.digest() < 2**64
+    assert first.digest() != second.digest()
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").mkdir()
+    with pytest.raises(DiskError, match=r"d\.jsonl"):
+        Follower(tmp_path / "d.jsonl", Prediction).new()

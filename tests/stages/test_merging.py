@@ -11,10 +11,12 @@ from judgebench.errors import ExitCode
 from judgebench.identity.questions import read_identity
 from judgebench.plan.shards import with_shards
 from judgebench.records.flow import Failure, Reply
-from judgebench.records.run import Plan
+from judgebench.records.run import Plan, Typed
 from judgebench.session.prepare import make_plan
 from judgebench.session.shards import divide_records
-from tests.stages.in_one_process import ASKED, SAY, OneProcess, model, number_in, rows
+from tests.stages.in_one_process import ASKED, SAY, OneProcess, judge, model, number_in, rows
+
+PAIRS = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"type": "counter", "unread": "drop"}})
 
 
 def sharded(run: OneProcess, name: str) -> Plan:
@@ -39,8 +41,8 @@ def test_two_shards_leave_what_one_task_would_have(tmp_path: Path) -> None:
     assert parts.answers() == whole.answers()
     assert parts.calls() == whole.calls()
     assert parts.result().metrics == whole.result().metrics
-    for judge in ("", "j"):
-        one, other = (read_identity(run.run.identity("m", "d", judge)) for run in (whole, parts))
+    for who in ("", "j"):
+        one, other = (read_identity(run.run.identity("m", "d", who)) for run in (whole, parts))
         assert one is not None
         assert other is not None
         assert (one.settings, one.planned, one.ok, one.failed) == (
@@ -106,3 +108,25 @@ def test_a_shard_that_was_not_done_leaves_its_part_to_be_asked(tmp_path: Path, c
     run.do()
     assert {int(number_in(one)) for one in run.asked("m")} == set(range(9)) - there
     assert len(run.calls()) == 9
+
+
+def test_every_question_about_an_answer_is_merged_and_one_line_of_each_answer(tmp_path: Path) -> None:
+    """A judge may ask several questions about one answer; of an answer that was asked for again one line counts."""
+    run = OneProcess(
+        tmp_path, data=rows(5), models=[model("m"), model("n")], judges=[judge(method=PAIRS, compare_with="n")]
+    )
+    SAY["n"] = lambda request: "N says."
+    plan = sharded(run, "20260101_000001_1")
+    run.carry_out(
+        msgspec.structs.replace(plan, tasks=[task for task in plan.tasks if task.stage in {"infer", "judge"}])
+    )
+    for path in run.run.shards.rglob("predictions/m/d.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(line.replace(b'"uuid":"', b'"uuid":"0') for line in lines) + b"".join(lines))
+    run.carry_out(msgspec.structs.replace(plan, tasks=[task for task in plan.tasks if task.stage == "merge"]))
+    assert [one.id for one in run.answers()] == list(range(5))
+    assert not any(one.uuid.startswith("0") for one in run.answers()), "the later line counts"
+    assert [(one.id, one.presentation) for one in run.calls()] == [
+        (at, shown) for at in range(5) for shown in ("AB", "BA")
+    ]
+    assert (run.last("merge:m/d").done, run.last("merge:m/d-j").done, run.last("merge:m/d-j").total) == (5, 10, 10)

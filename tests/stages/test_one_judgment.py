@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
+from judgebench.content.attachments import Attachments
+from judgebench.content.media import MediaSource
 from judgebench.errors import EndpointError, LimitReachedError, UsageError
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
 from judgebench.models.contract import ModelConfig
@@ -18,6 +21,7 @@ from judgebench.records.prices import Price
 from judgebench.records.run import JudgeConfig, Typed
 from judgebench.records.spending import Limits
 from judgebench.stages.one_judgment import OneJudgment, ReadyJudge, case_by_hand, judge_one, ready_judge
+from tests.e2e.test_images import png
 from tests.stages.in_one_process import ASKED, EQUAL, SAY, judge, model, text_of
 
 CASE = case_by_hand({"question": "What is 2+2?"}, ["4"], "4", [], "")
@@ -216,6 +220,15 @@ def test_a_case_that_was_typed_is_judged_with_all_its_answers() -> None:
 
     found = asyncio.run(work())
     assert (found.verdict.decision, [one.presentation for one in found.questions]) == ("A", ["AB", "BA"])
+
+
+def test_images_of_a_case_are_fields_that_a_prompt_can_show_by_number(tmp_path: Path) -> None:
+    pictures = [png(at) for at in range(3)]
+    given = [MediaSource(value=one, folder="", place="by hand", column="image") for one in pictures]
+    case = case_by_hand({"question": "Which?"}, ["this"], None, given, str(tmp_path))
+    assert list(case.fields) == ["question", "image", "image_2", "image_3"]
+    shown = [case.fields[name].sha256 for name in ("image", "image_2", "image_3")]
+    assert [Attachments(tmp_path).read(one) for one in shown] == pictures
 
 
 def test_a_field_of_the_judges_own_is_named_as_such() -> None:

@@ -63,6 +63,14 @@ def test_a_single_core_has_nothing_to_spread_to(tmp_path: Path, monkeypatch: pyt
     assert parts_for(*planned(tmp_path), repeats=PARALLEL_FROM) == []
 
 
+@pytest.mark.parametrize(("found", "parts"), [(1, 0), (2, 2), (8, 8), (64, 8)])
+def test_two_cores_are_enough_and_eight_processes_are_the_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: int, parts: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(found)), raising=False)
+    assert len(parts_for(*planned(tmp_path), repeats=PARALLEL_FROM)) == parts
+
+
 @pytest.mark.parametrize("parts", [1, 2, 7])
 def test_ranges_hold_every_sample_once(parts: int) -> None:
     found = ranges(100, parts)

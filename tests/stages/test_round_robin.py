@@ -89,6 +89,31 @@ def test_repeats_and_presentations_of_the_same_items_do_not_narrow_a_pooled_shar
     assert intervals[1] == (pytest.approx(intervals[0][0]), pytest.approx(intervals[0][1]))
 
 
+def test_the_error_of_a_pooled_share_is_the_mean_of_the_parts_weighed_as_their_shares() -> None:
+    parts = [share(1, 2), share(2, 8)]
+    crossed_pairs = [
+        meeting("a", name, [1.0] * part.n, consistency=part) for name, part in zip("bc", parts, strict=True)
+    ]
+    found = pooled("a", crossed_pairs).diagnostics.consistency
+    assert found is not None
+    errors = [part.stderr or 0.0 for part in parts]
+    assert min(errors) > 0
+    assert found.stderr == pytest.approx((2 * errors[0] + 8 * errors[1]) / 10)
+    unknown = msgspec.structs.replace(parts[0], stderr=None)
+    crossed_pairs[0] = meeting("a", "b", [1.0] * 2, consistency=unknown)
+    found = pooled("a", crossed_pairs).diagnostics.consistency
+    assert found is not None
+    assert (found.stderr, found.value) == (None, pytest.approx(100 * 3 / 10))
+
+
+def test_a_round_robin_is_one_judge_whomever_a_model_was_compared_with() -> None:
+    crossed_pairs = [meeting("a", "b", [1.0]), meeting("a", "c", [1.0]), meeting("b", "c", [0.0])]
+    first = pooled("a", crossed_pairs[:2])
+    assert first.identity["judge"] == {"abbr": "j"}
+    assert first.identity["models"] == ["a", "b", "c"]
+    assert pooled("c", crossed_pairs[1:]).version == first.version
+
+
 def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
     """Where it is the compared model, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
     own = {"between_judges": compared(("j-vs-b", "k-vs-b"), ("A", "A", 4), ("A", "B", 1))}
