@@ -12,6 +12,7 @@ import pytest
 from judgebench.errors import ExitCode
 from judgebench.identity.questions import read_identity, write_identity
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.records.facts import answer_hash
 from judgebench.records.flow import Failure, Reply, Request, Usage, Verdict
 from judgebench.records.run import Baseline, Typed
 from judgebench.session.prepare import make_plan
@@ -321,6 +322,66 @@ def test_a_task_whose_first_requests_are_all_refused_ends(tmp_path: Path, stage:
     assert len(run.asked(abbr)) == 50
     run.do("infer_judge", go_on=True)
     assert run.last(stage).fail == 52
+
+
+@pytest.mark.parametrize(("stage", "abbr"), [("infer:m/d", "m"), ("judge:m/d-j", "j")])
+def test_it_ends_however_many_kinds_of_refusal_there_were_and_not_over_other_faults(
+    tmp_path: Path, stage: str, abbr: str
+) -> None:
+    kinds = ["bad_request", "context_length", "content_filter"]
+
+    def failing(request: Request) -> Reply:
+        number = int(text_of(request).rpartition("what is ")[2].partition("?")[0])
+        return Reply(status="failed", error=Failure(kind=kinds[number % len(kinds)], message="no"))  # type: ignore[arg-type]
+
+    run = OneProcess(tmp_path, data=rows(51))
+    SAY[abbr] = failing
+    assert run.do("infer_judge")[stage] == ExitCode.PREREQUISITE
+    assert len(run.asked(abbr)) == 50
+    kinds.append("server")
+    run.do("infer_judge")
+    assert run.last(stage).fail == 51
+
+
+@pytest.mark.parametrize(("stage", "abbr"), [("infer:m/d", "m"), ("judge:m/d-j", "j")])
+def test_refusals_do_not_end_a_task_that_has_had_an_answer(tmp_path: Path, stage: str, abbr: str) -> None:
+    run = OneProcess(tmp_path, data=rows(54))
+    SAY[abbr] = lambda request: REFUSED if int(number_in(request)) else "VERDICT: A"
+    run.do("infer_judge")
+    assert (run.last(stage).finish, run.last(stage).fail) == (1, 53)
+
+
+@pytest.mark.parametrize("retry_failed", [True, False])
+def test_who_waits_for_verdicts_hears_of_answers_that_failed_now_and_before(tmp_path: Path, retry_failed: bool) -> None:
+    """Those that are asked again are told when they have ended once more."""
+    run = OneProcess(tmp_path, data=rows(4))
+    SAY["m"] = lambda request: FAILED if number_in(request) in "02" else "It is."
+    waited: dict[str, Any] = {"in_random_order": True, "shuffle": 1}
+
+    def heard() -> list[tuple[int, str]]:
+        return sorted((one.id, one.status) for said in run.reports["infer:m/d"] for one in said.verdicts)
+
+    run.do("infer", **waited)
+    assert heard() == [(0, "prediction_failed"), (2, "prediction_failed")]
+    SAY["m"] = lambda request: FAILED if number_in(request) == "0" else "It is."
+    run.write(rows(5))
+    run.do("infer", retry_failed=retry_failed, **waited)
+    assert heard() == [(0, "prediction_failed"), (2, "prediction_failed")][: 1 if retry_failed else 2]
+    assert [int(number_in(one)) for one in run.asked("m")].count(4) == 1
+
+
+def test_who_waits_for_verdicts_hears_what_became_of_each_judgment(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(4))
+    says = {"0": "VERDICT: A", "1": "VERDICT: B", "2": "who knows"}
+    SAY["j"] = lambda request: says.get(number_in(request), FAILED)
+    run.do("infer_judge", in_random_order=True, shuffle=1)
+    told = {one.id: one for said in run.reports["judge:m/d-j"] for one in said.verdicts}
+    assert {id_: (one.status, one.decision) for id_, one in told.items()} == {
+        0: ("ok", "correct"), 1: ("ok", "incorrect"), 2: ("unparsed", None), 3: ("judge_failed", None),
+    }  # fmt: skip
+    assert told[0].answer_hash == answer_hash("It is 0.")
+    run.do("judge")
+    assert not any(said.verdicts for said in run.reports["judge:m/d-j"])
 
 
 def test_a_task_whose_first_replies_are_all_unread_ends(tmp_path: Path) -> None:

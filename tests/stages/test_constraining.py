@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from judgebench.errors import ConfigError, EndpointError, ReuseError
@@ -87,8 +88,11 @@ def test_a_service_that_heeds_no_key_leaves_replies_free_and_the_first_answer_sa
     assert why in constraint.why
     assert len(service.requests) == 3
     assert constraint.finding() == f"its service does not hold replies to a schema ({constraint.why}), so they are free"
-    with pytest.raises(EndpointError, match="constrain='require', and its service does not hold replies"):
+    with pytest.raises(EndpointError, match="judge 'j' has constrain='require', and its service does not hold replies"):
         found(service, asking("require"))
+    unnamed = msgspec.structs.replace(asking("require"), abbr="")
+    with pytest.raises(EndpointError, match="judge 'm' has constrain='require'"):
+        found(service, unnamed)
 
 
 @pytest.mark.parametrize("kind", ["server", "rate_limit", "timeout"])

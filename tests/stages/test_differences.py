@@ -169,6 +169,10 @@ def test_models_that_met_are_told_by_the_share_that_the_better_one_won() -> None
         assert found.found.value == pytest.approx(70)
         assert (found.first_ahead, found.second_ahead) == (3, 1)
         assert found.found.ci95 is not None
+        known = mean_difference([1, 1, 1, 0, -1], scale=1.0)
+        assert known is not None
+        assert known.ends is not None
+        assert found.found.ci95 == (pytest.approx(50 + 50 * known.ends[0]), pytest.approx(50 + 50 * known.ends[1]))
         assert found.found.ci95[0] < 50 < found.found.ci95[1]
         assert found.items_needed is not None
         assert found.items_needed > 5
@@ -182,6 +186,10 @@ def test_models_that_met_a_third_one_are_told_by_how_they_did_against_it() -> No
     assert (apart.kind, apart.comparisons, apart.found.unit) == ("paired", 2, "points")
     assert apart.found.value == pytest.approx(50)
     assert (apart.found.n, apart.first_ahead, apart.second_ahead) == (10, 5, 0)
+    known = mean_difference([1.0] * 5 + [0.0] * 5, scale=1.0, comparisons=2)
+    assert known is not None
+    assert known.ends is not None
+    assert apart.found.ci95 == (pytest.approx(100 * known.ends[0]), pytest.approx(100 * known.ends[1]))
     assert found["base"].kind == "head_to_head"
 
 
@@ -207,3 +215,13 @@ def test_a_difference_of_few_scores_that_all_agree_has_the_interval_of_the_figur
     run.do()
     (found,) = found_in(run)
     assert (found.kind, found.found.value) == ("separate", 1)
+
+
+def test_no_more_than_twenty_models_stand_beside_the_best_one(tmp_path: Path) -> None:
+    run = judged(tmp_path, {f"m{at}": set(range(at % 3)) for at in range(23)}, items=2)
+    by_scores = found_in(run)
+    assert len(by_scores) == 20
+    assert {one.comparisons for one in by_scores} == {20}
+    by_comparisons = compared({("best", f"m{at}"): [1, 1, 0] for at in range(22)})
+    assert len(by_comparisons) == 20
+    assert {(one.first, one.comparisons) for one in by_comparisons} == {("best", 20)}

@@ -96,6 +96,8 @@ def test_what_a_recording_does_not_hold_is_planned_and_not_judged(tmp_path: Path
     found = read_identity(run.run.identity("m", "d", "j"))
     assert found is not None
     assert (found.planned, found.ok, found.failed) == (3, 2, 0)
+    said = run.last("judge:m/d-j")
+    assert (said.done, said.total, said.finish, said.fail) == (3, 3, 2, 0)
     assert [one["status"] for one in verdicts(run)] == ["ok", "not_judged", "ok"]
 
 

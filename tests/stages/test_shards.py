@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
+from judgebench.identity.watermark import Watermark
 from judgebench.records.shards import Shard
 from judgebench.stages.shards import divide, rows_of_tasks, take_in
 from judgebench.store.run_folder import RunFolder
@@ -107,3 +109,51 @@ def test_what_is_only_read_stays_where_it_is(tmp_path: Path) -> None:
     assert before.untouched(files.predictions)
     assert lines_of(replaced) == [record(9)]  # once
     assert lines_of(files.predictions.with_name(aside.name)) == ["set aside"]
+
+
+def test_lines_that_cannot_be_read_stay_with_the_first_shard_and_come_back(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    path = run.files(*ROW).predictions
+    damaged = ["{", '{"id": 1, "uid": "no hash", "uuid": "0", "status": "ok"}']
+    with path.open("a") as file:
+        file.write("".join(f"{line}\n" for line in damaged))
+    divide(run, 3, [ROW], [])
+    first, *others = [ShardFolder(run, Shard(index, 3)).files(*ROW).predictions for index in range(3)]
+    assert set(damaged) <= set(lines_of(first))
+    assert not any(set(damaged) & set(lines_of(one)) for one in others)
+    take_in(run)
+    assert lines_of(path) == sorted([*damaged, *(record(number) for number in [1, 2, 3, 4])])
+
+
+def test_a_file_that_somebody_has_changed_is_told_by_each_question_in_its_shards(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    files = run.files(*ROW)
+    with files.predictions.open("a") as file:
+        file.write(f"{record(5)}\n")
+    divide(run, 2, [ROW], [])
+    for index in range(2):
+        found = read_identity(ShardFolder(run, Shard(index, 2)).files(*ROW).identity)
+        assert found is not None
+        assert (found.size, found.watermark, found.planned) == (0, None, 0)
+    take_in(run)
+    found = read_identity(files.identity)
+    assert found is not None
+    assert found.size == 0
+
+
+def test_what_the_shards_found_out_of_their_service_is_known_of_the_whole(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    divide(run, 3, [ROW], [])
+    said: list[dict[str, Any]] = [
+        {},
+        {"served_model": "s", "constrained": ""},
+        {"served_model": "t", "constrained": "k"},
+    ]
+    for index, more in enumerate(said):
+        part = ShardFolder(run, Shard(index, 3)).files(*ROW)
+        watermark = Watermark(below=1)
+        identity = FileIdentity(settings={"model": "m"}, selection={"ids": ["1"]}, ok=2, watermark=watermark, **more)
+        write_identity(part.identity, identity)
+    take_in(run)
+    found = read_identity(run.files(*ROW).identity)
+    assert found == FileIdentity(settings={"model": "m"}, served_model="s", constrained="", size=-1)

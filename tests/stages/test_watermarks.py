@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
 from judgebench.identity.watermark import CoveredItems, Watermark
-from judgebench.records.flow import Failure, Reply, Request, Sample
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, NotRecordedError
+from judgebench.records.flow import Failure, Reply, Request, Sample, Verdict
+from judgebench.records.run import Typed
 from judgebench.session.prepare import make_plan
 from judgebench.stages import infer, judge_infer, watermarks
 from judgebench.stages.following import Entry, _Key
@@ -26,7 +28,7 @@ from judgebench.store.items import first_from, tail_of
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, slot_sample
 from judgebench.store.run_folder import RunFolder
-from tests.stages.in_one_process import SAY, OneProcess, model, number_in, rows
+from tests.stages.in_one_process import SAY, OneProcess, judge, model, number_in, rows
 
 FAILED = Reply(status="failed", error=Failure(kind="server", message="gone"))
 COUNT = 40
@@ -57,8 +59,10 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 class Killed:
     """A run of which the files were copied when the n-th question to a model came, as a kill leaves them."""
 
-    def __init__(self, folder: Path, who: str, at: int, fails: Callable[[str, int], bool] = lambda *_: False) -> None:
-        self.run = OneProcess(folder, data=rows(COUNT), models=[model(batch_size=3)])
+    def __init__(
+        self, folder: Path, who: str, at: int, fails: Callable[[str, int], bool] = lambda *_: False, **dataset: Any
+    ) -> None:
+        self.run = OneProcess(folder, data=rows(COUNT), models=[model(batch_size=3)], **dataset)
         self.asked: dict[str, list[str]] = {"m": [], "j": []}
         self._fails = fails
         self._kill: tuple[str, int] | None = (who, at)
@@ -159,6 +163,45 @@ def test_what_had_failed_below_the_watermark_is_asked_again_and_only_that(
     assert {"3", "10"} < set(asked[who])
     assert killed.run.result().counts.ok == COUNT
     assert len(killed.run.answers()) == len(killed.run.calls()) == COUNT
+
+
+class Stumbles(JudgeMethod):
+    """Asks about each item, but for two that it cannot cope with, or that the recording is not to hold."""
+
+    raises: ClassVar[dict[int, Exception]] = {}
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """No keys."""
+
+    def __init__(self, config: Config) -> None:
+        pass
+
+    def identity(self) -> dict[str, Any]:
+        return {"method": "stumbles"}
+
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        if case.id in self.raises:
+            raise self.raises[case.id]
+        await ask(f"what is {case.id}?")
+        return Verdict(status="unparsed" if case.id % 2 else "ok", reason="odd")
+
+
+def test_what_a_judge_method_could_not_judge_below_the_watermark_is_judged_again(
+    tmp_path: Path, starts: list[int]
+) -> None:
+    Stumbles.raises = {3: ValueError("not this one"), 10: NotRecordedError()}
+    killed = Killed(tmp_path, "j", 30, judges=[judge(method=Typed(type=f"{__name__}.Stumbles"))])
+    mark = killed.watermark("j")
+    assert mark is not None
+    assert mark.open == [slot_sample(3, 0), slot_sample(10, 0)]
+    covered = CoveredItems(mark)
+    assert mark.ok == mark.recorded == sum(slot_sample(at, 0) in covered for at in range(COUNT))
+    assert mark.unparsed == sum(slot_sample(at, 0) in covered for at in range(1, COUNT, 2))
+    kept = recorded(killed.run.run.predictions("m", "d", "j"))
+    Stumbles.raises = {}
+    assert sorted(killed.resume()["j"], key=int) == rest(kept)
+    said = killed.run.last("judge:m/d-j")
+    assert (said.finish, said.fail, said.unparsed, said.kept) == (COUNT, 0, COUNT // 2, len(kept))
 
 
 def test_a_judge_goes_on_where_answers_below_its_watermark_failed_and_are_there_now(
