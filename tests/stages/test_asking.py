@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
-from judgebench.errors import ExitCode
+from judgebench.errors import EndpointError, ExitCode
 from judgebench.identity.questions import read_identity, write_identity
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.models.access import model_config
 from judgebench.records.facts import answer_hash
 from judgebench.records.flow import Failure, Reply, Request, Usage, Verdict
-from judgebench.records.run import Baseline, Typed
+from judgebench.records.run import Baseline, JudgeConfig, Typed
 from judgebench.session.prepare import make_plan
+from judgebench.stages import judge_infer
+from judgebench.stages.first_replies import check_logprobs
+from judgebench.stages.progress import Progress
 from judgebench.stages.task import InThread, run_in_thread
 from judgebench.testing import ProviderService
 from tests.stages.in_one_process import ASKED, EQUAL, SAY, OneProcess, judge, model, number_in, rows, text_of
@@ -413,6 +419,145 @@ def test_what_a_method_raises_about_one_item_is_that_items_failure(tmp_path: Pat
     codes = run.do(max_fail_rate=0.1)
     assert "first fault: ValueError: not this one" in run.last("judge:m/d-j").error
     assert codes["judge:m/d-j"] != 0
+
+
+class Counting(JudgeMethod):
+    """Notes how often it judges each item; what it asks and what it raises may change from one time to the next."""
+
+    times: ClassVar[dict[int, int]] = {}
+    asks_anew: ClassVar[bool] = False
+    raises_anew: ClassVar[bool] = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """No keys."""
+
+    def __init__(self, config: Config) -> None:
+        pass
+
+    def identity(self) -> dict[str, Any]:
+        return {"method": "counting"}
+
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        time = self.times[case.id] = self.times.get(case.id, 0) + 1
+        await ask(f"what is {case.id}?" + (f" ({time})" if self.asks_anew else ""))
+        if self.raises_anew and time == 2:
+            raise ValueError("not again")
+        return Verdict(status="ok", decision="correct")
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> JudgeConfig:
+    monkeypatch.setattr(Counting, "times", {})
+    monkeypatch.setattr(Counting, "asks_anew", False)
+    monkeypatch.setattr(Counting, "raises_anew", False)
+    return judge(method=Typed(type=f"{__name__}.Counting"), model=model("j", batch_size=1))
+
+
+def test_the_first_items_are_judged_twice_where_replies_came(tmp_path: Path, counting: JudgeConfig) -> None:
+    run = OneProcess(tmp_path, data=rows(5), judges=[counting])
+    run.do("infer_judge")
+    assert Counting.times == {0: 2, 1: 2, 2: 2, 3: 1, 4: 1}
+    assert len(run.asked("j")) == 5
+    Counting.times.clear()
+    run.write(rows(6))
+    run.do("infer_judge")
+    assert Counting.times == {**dict.fromkeys(range(5), 1), 5: 2}, "what is recorded is not"
+
+
+def test_a_method_that_asks_otherwise_the_second_time_ends_the_task(tmp_path: Path, counting: JudgeConfig) -> None:
+    """No verdict could be derived from what is recorded, and each further attempt would pay for all."""
+    Counting.asks_anew = True
+    run = OneProcess(tmp_path, data=rows(5), judges=[counting])
+    assert run.do("infer_judge")["judge:m/d-j"] == ExitCode.USAGE
+    said = run.last("judge:m/d-j")
+    assert said.error.startswith("The method of 'j' asks other questions when it judges item 0 once more")
+    assert "no random numbers" in said.hint
+    assert len(run.asked("j")) == 1
+
+
+def test_a_method_that_raises_the_second_time_is_logged_and_goes_on(
+    tmp_path: Path, counting: JudgeConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    Counting.raises_anew = True
+    run = OneProcess(tmp_path, data=rows(2), judges=[counting])
+    assert run.do("infer_judge")["judge:m/d-j"] == 0
+    assert "item 1: judged once more, the method raised ValueError('not again')" in caplog.text
+    assert run.last("judge:m/d-j").finish == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "reads", "answered", "ends"),
+    [
+        (True, True, [({"logprobs": 5}, False)], True),
+        (True, True, [({"logprobs": 5}, False), ({"logprobs": 5}, True)], False),
+        (True, True, [({}, False)], False),
+        (True, False, [({"logprobs": 5}, False)], False),
+        (False, True, [({"logprobs": 5}, False)], False),
+    ],
+)
+def test_a_service_that_gives_none_of_the_log_probabilities_that_a_method_reads_ends_the_task(
+    service: bool, reads: bool, answered: list[tuple[dict[str, Any], bool]], ends: bool
+) -> None:
+    asked = {"type": "VLLMCustomAPIChat", "abbr": "j", "model": "j", "url": "http://127.0.0.1:1"}
+    method, ask = SimpleNamespace(needs_logprobs=reads, parsers=[]), SimpleNamespace(answered=answered)
+    config = model_config(asked if service else model("j"))
+    with pytest.raises(EndpointError, match="The judge of m/d-j reads log-probabilities") if ends else nullcontext():
+        check_logprobs(method, config, ask, "m/d-j")  # type: ignore[arg-type]
+
+
+def cutting(text: str) -> str:
+    """A postprocessor that cannot cope with one answer."""
+    if "1" in text:
+        raise ValueError("not this one")
+    return text.upper()
+
+
+def test_what_a_postprocessor_raises_about_one_answer_is_that_items_failure(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, data=rows(3), models=[model(pred_postprocessor={"type": f"{__name__}.cutting"})])
+    assert set(run.do(in_random_order=True, shuffle=1).values()) == {0}
+    assert (run.last("judge:m/d-j").finish, run.last("judge:m/d-j").fail) == (2, 1)
+    told = [(one.id, one.status) for said in run.reports["judge:m/d-j"] for one in said.verdicts]
+    assert sorted(told) == [(0, "ok"), (1, "judge_failed"), (2, "ok")]
+    assert all("IT IS" in text_of(one) for one in run.asked("j"))
+    assert (run.result().counts.ok, run.result().counts.judge_failed) == (2, 1)
+    assert [one.get("reason", "") for one in sorted(verdicts(run), key=lambda one: one["id"])] == [
+        "", "ValueError: not this one", "",
+    ]  # fmt: skip
+
+
+def test_judgments_of_other_weights_are_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = OneProcess(tmp_path)
+    run.do()
+    first = run.run.predictions("m", "d", "j").read_bytes()
+    run.write(rows(3))
+    monkeypatch.setattr(judge_infer, "others_weights", lambda *_: True)
+    run.do("infer_judge")
+    assert len(run.asked("j")) == 3
+    (aside,) = run.run.predictions("m", "d", "j").parent.glob("d-j.jsonl.before-*")
+    assert aside.read_bytes() == first
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_no_more_is_asked_than_a_task_is_allowed(tmp_path: Path, calls: int) -> None:
+    run = OneProcess(tmp_path, data=rows(4), models=[model(batch_size=1)])
+    name = "20260101_000001_1"
+    request, graph = run.request(max_calls=9), run.graph(max_calls=9)
+    plan = make_plan(run.config, request, graph, run.run, name=name, stamp=name[:15], command=["jb"])
+    run.run.configs.mkdir(parents=True)
+    path = run.run.configs / f"{name}.json"
+    path.write_bytes(msgspec.json.encode(plan))
+    said: list[Progress] = []
+
+    def heard(line: bytes) -> None:
+        said.append(msgspec.json.decode(line, type=Progress))
+        state = said[-1].spending
+        if state is not None and state.waiting:
+            thread.tell(f"allowance 1 {calls} 0 0" if state.seen == 0 else "limit-reached")
+
+    thread = InThread(heard)
+    assert run_in_thread(path, "infer:m/d", thread) == ExitCode.BUDGET_REACHED
+    assert len(run.asked("m")) == len(run.answers()) == calls
+    assert (said[-1].done, said[-1].total, said[-1].finish) == (calls, 4, calls)
 
 
 def test_a_comparison_looks_at_both_answers(tmp_path: Path) -> None:

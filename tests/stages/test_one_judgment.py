@@ -20,7 +20,7 @@ from judgebench.records.flow import Failure, Reply, Request, Usage, Verdict
 from judgebench.records.prices import Price
 from judgebench.records.run import JudgeConfig, Typed
 from judgebench.records.spending import Limits
-from judgebench.stages.one_judgment import OneJudgment, ReadyJudge, case_by_hand, judge_one, ready_judge
+from judgebench.stages.one_judgment import OneJudgment, ReadyJudge, case_by_hand, judge_one, price_for, ready_judge
 from tests.e2e.test_images import png
 from tests.stages.in_one_process import ASKED, EQUAL, SAY, judge, model, text_of
 
@@ -142,6 +142,9 @@ def test_what_was_asked_before_costs_nothing_more() -> None:
     assert len(ASKED) == 1
     assert (first.cost, again.cost) == (pytest.approx(3.0), 0)
     assert again.number == 1
+    SAY["j"] = replies(priced(), priced("VERDICT: B"))
+    assert [one.number for one in looked(config, CASE, CASE)] == [1, 0], "only where it is wanted"
+    assert len(ASKED) == 3
 
 
 def test_the_same_question_of_one_case_is_another_repetition() -> None:
@@ -229,6 +232,19 @@ def test_images_of_a_case_are_fields_that_a_prompt_can_show_by_number(tmp_path: 
     assert list(case.fields) == ["question", "image", "image_2", "image_3"]
     shown = [case.fields[name].sha256 for name in ("image", "image_2", "image_3")]
     assert [Attachments(tmp_path).read(one) for one in shown] == pictures
+
+
+def test_a_price_is_the_users_own_or_that_of_the_config(tmp_path: Path) -> None:
+    own = {"input": 1.0, "output": 2.0}
+    priced_judge = judge(model=model("j", price=own))
+    assert price_for(priced_judge, "", {}) == PRICE
+    assert price_for(judge(), "", {}) is None
+    assert price_for(JudgeConfig(abbr="rule", method=EQUAL), "", {}) is None
+    table = tmp_path / "prices.json"
+    table.write_text('{"j": {"input": 3.0, "output": 4.0}}')
+    of_table = price_for(judge(), str(table), {})
+    assert of_table is not None
+    assert (of_table.input, of_table.output) == (3.0, 4.0)
 
 
 def test_a_field_of_the_judges_own_is_named_as_such() -> None:

@@ -18,7 +18,7 @@ from judgebench.identity.questions import FileIdentity, read_identity, write_ide
 from judgebench.identity.watermark import CoveredItems, Watermark
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod, NotRecordedError
 from judgebench.records.flow import Failure, Reply, Request, Sample, Verdict
-from judgebench.records.run import Typed
+from judgebench.records.run import Baseline, Typed
 from judgebench.session.prepare import make_plan
 from judgebench.stages import infer, judge_infer, watermarks
 from judgebench.stages.following import Entry, _Key
@@ -62,7 +62,10 @@ class Killed:
     def __init__(
         self, folder: Path, who: str, at: int, fails: Callable[[str, int], bool] = lambda *_: False, **dataset: Any
     ) -> None:
-        self.run = OneProcess(folder, data=rows(COUNT), models=[model(batch_size=3)], **dataset)
+        second = any(one.compare_with for one in dataset.get("judges", []))
+        models = [model(batch_size=3), *([model("m2")] if second else [])]
+        self.run = OneProcess(folder, data=rows(COUNT), models=models, **dataset)
+        SAY["m2"] = lambda request: "It is not."
         self.asked: dict[str, list[str]] = {"m": [], "j": []}
         self._fails = fails
         self._kill: tuple[str, int] | None = (who, at)
@@ -302,6 +305,28 @@ def test_a_watermark_that_rests_on_something_else_is_not_used(
     asked = killed.resume(**options)["m"]
     assert starts[0] == 0
     assert sorted(asked, key=int) == sorted([*rest(kept), *(["40"] if change == "selection" else [])], key=int)
+
+
+PAIRS = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"type": "counter", "unread": "drop"}})
+
+
+@pytest.mark.parametrize("why", ["nothing", "a comparison", "a file of answers", "rejudge", "redo_changed"])
+def test_a_judge_begins_anew_where_what_it_compares_with_may_be_another_or_all_is_looked_at(
+    tmp_path: Path, starts: list[int], why: str
+) -> None:
+    judges, options = [judge()], {}
+    if why == "a comparison":
+        judges = [judge(method=PAIRS, compare_with="m2", tested_models=["m"])]
+    elif why == "a file of answers":
+        (tmp_path / "other.jsonl").write_text('{"output": "theirs"}\n' * COUNT)
+        judges = [judge(method=PAIRS, baseline=Baseline(path="other.jsonl"))]
+    elif why != "nothing":
+        options = {why: True}
+    killed = Killed(tmp_path, "j", 30, judges=judges)
+    starts.clear()
+    killed.resume(**options)
+    assert (starts[-1] > 0) == (why == "nothing")
+    assert killed.run.result().counts.ok == COUNT
 
 
 def test_a_stopped_run_sorts_its_files_and_goes_on_behind_the_watermark(tmp_path: Path, starts: list[int]) -> None:
