@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -186,7 +186,8 @@ class JudgeRun:
             journal = await stack.enter_async_context(Journal(self.files.predictions))
             stack.push_async_callback(self.method.aclose)
             await stack.enter_async_context(kept_regularly(journal, self.files.identity, lambda: self._state(identity)))
-            await self._judge_all(stack, journal, identity)
+            with suppress(StoppedError):  # of the question whether replies are held to a schema
+                await self._judge_all(stack, journal, identity)
             self.superseded = first.superseded() | self.recorded.superseded()
         task.reporter.update(state="writing")
         proved = task.unfinished or (self.covered.proved and self.advance.proved(self.files.predictions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -262,6 +263,49 @@ def test_judging_again_finds_out_anew_whether_replies_are_held_to_a_schema(tmp_p
         run.do(rejudge=True)
     result = run.result()
     assert (result.identity["constrained"], result.counts.ok) == ("no", 2)
+
+
+def held_to_schema(folder: Path, url: str, **keys: Any) -> OneProcess:
+    method = Typed(type="judgebench.judges.ReferenceVerifier", options={"style": "json"})
+    asked = {"type": "judgebench.models.VLLMCustomAPIChat", "abbr": "j", "model": "test-model", "url": url,
+             "api_key": "test-key"}  # fmt: skip
+    return OneProcess(folder, judges=[judge(method=method, model=asked, constrain="auto")], **keys)
+
+
+def test_questions_go_to_a_file_only_where_it_is_known_whether_replies_are_held_to_a_schema(tmp_path: Path) -> None:
+    run = held_to_schema(tmp_path, "http://127.0.0.1:1")
+    run.do("infer")
+    assert run.do("judge", requests=str(tmp_path / "out"))["judge:m/d-j"] == ExitCode.USAGE
+    assert "has to be asked whether that works" in run.last("judge:m/d-j").error
+
+
+@pytest.mark.parametrize(("line", "code"), [("limit-reached", ExitCode.BUDGET_REACHED), ("stop", ExitCode.INTERRUPTED)])
+def test_a_first_question_of_a_judge_that_may_not_be_sent_any_more_ends_the_task_as_any_other(
+    tmp_path: Path, line: str, code: int
+) -> None:
+    with ProviderService("openai", lambda request: '{"verdict": "correct"}') as service:
+        run = held_to_schema(tmp_path, service.url)
+        run.do("infer")
+        ended, said = limited_task(run, "judge:m/d-j", lambda _: line)
+    assert (ended, said[-1].state) == (code, "error")
+    assert not run.calls()
+    assert service.requests == []
+
+
+def test_what_a_service_did_before_is_what_it_has_to_do_again(tmp_path: Path) -> None:
+    with ProviderService("openai", lambda request: '{"verdict": "correct"}') as service:
+        run = held_to_schema(tmp_path, service.url)
+        run.do()
+        service._heeds = ()
+        run.write(rows(3))
+        run.do("infer_judge")
+        said = run.last("judge:m/d-j")
+        assert "were held to a schema by response_format, and now its service does not hold" in said.error
+        assert run.do("infer_judge", redo_changed=True)["judge:m/d-j"] == 0
+    assert run.last("judge:m/d-j").finish == 3
+    found = read_identity(run.run.identity("m", "d", "j"))
+    assert found is not None
+    assert found.constrained == ""
 
 
 def test_a_judgment_of_foreign_answers_says_so(tmp_path: Path) -> None:
@@ -537,13 +581,12 @@ def test_judgments_of_other_weights_are_set_aside(tmp_path: Path, monkeypatch: p
     assert aside.read_bytes() == first
 
 
-@pytest.mark.parametrize("calls", [1, 2])
-def test_no_more_is_asked_than_a_task_is_allowed(tmp_path: Path, calls: int) -> None:
-    run = OneProcess(tmp_path, data=rows(4), models=[model(batch_size=1)])
-    name = "20260101_000001_1"
+def limited_task(run: OneProcess, task: str, says: Callable[[int], str]) -> tuple[int, list[Progress]]:
+    """How a task ends whose run has a limit, and all that it said; it is told this whenever it waits for allowances."""
+    name = "20260102_000001_1"
     request, graph = run.request(max_calls=9), run.graph(max_calls=9)
     plan = make_plan(run.config, request, graph, run.run, name=name, stamp=name[:15], command=["jb"])
-    run.run.configs.mkdir(parents=True)
+    run.run.configs.mkdir(parents=True, exist_ok=True)
     path = run.run.configs / f"{name}.json"
     path.write_bytes(msgspec.json.encode(plan))
     said: list[Progress] = []
@@ -552,10 +595,17 @@ def test_no_more_is_asked_than_a_task_is_allowed(tmp_path: Path, calls: int) -> 
         said.append(msgspec.json.decode(line, type=Progress))
         state = said[-1].spending
         if state is not None and state.waiting:
-            thread.tell(f"allowance 1 {calls} 0 0" if state.seen == 0 else "limit-reached")
+            thread.tell(says(state.seen))
 
     thread = InThread(heard)
-    assert run_in_thread(path, "infer:m/d", thread) == ExitCode.BUDGET_REACHED
+    return int(run_in_thread(path, task, thread)), said
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_no_more_is_asked_than_a_task_is_allowed(tmp_path: Path, calls: int) -> None:
+    run = OneProcess(tmp_path, data=rows(4), models=[model(batch_size=1)])
+    code, said = limited_task(run, "infer:m/d", lambda seen: "limit-reached" if seen else f"allowance 1 {calls} 0 0")
+    assert code == ExitCode.BUDGET_REACHED
     assert len(run.asked("m")) == len(run.answers()) == calls
     assert (said[-1].done, said[-1].total, said[-1].finish) == (calls, 4, calls)
 

@@ -133,3 +133,62 @@ def test_a_stop_ends_the_wait_and_gives_no_job_more(tmp_path: Path, kind: type[E
         return [job async for job in jobs_of(source, follow(2), stop)]
 
     assert asyncio.run(main()) == []
+
+
+@pytest.mark.parametrize("kind", [EndedAnswers, GrowingAnswers])
+def test_a_stop_in_the_middle_gives_no_job_more(tmp_path: Path, kind: type[EndedAnswers]) -> None:
+    written(tmp_path / "a", *range(5))
+
+    async def main() -> list[int]:
+        ended, stop = asyncio.Event(), asyncio.Event()
+        ended.set()
+        found = []
+        async for id_, _ in jobs_of(kind(tmp_path / "a", ended, stop), follow(5), stop):
+            found.append(id_)
+            if len(found) == 2:
+                stop.set()
+        return found
+
+    assert asyncio.run(main()) == [0, 1]
+
+
+def test_a_file_that_grows_is_followed_from_where_new_answers_are_and_then_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "POLL", 0)
+    path = tmp_path / "a"
+    written(path, 0, 1)
+    start = path.stat().st_size
+    written(path, 2)
+
+    async def main() -> tuple[list[int], list[int]]:
+        ended, stop = asyncio.Event(), asyncio.Event()
+        source = GrowingAnswers(path, ended, stop, start)
+        coming: list[int] = []
+        async for entries in source.coming():
+            coming += [one.id for one in entries]
+            if not entries:
+                ended.set()
+        return coming, [one.id async for entries in source.whole() for one in entries]
+
+    assert asyncio.run(main()) == ([2], [0, 1, 2])
+
+
+def test_what_is_passed_over_makes_no_job_and_the_number_of_the_pass_is_known() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def passed(line: Any, number: int) -> bool:
+        seen.append((line.id, number))
+        return line.id == 0 or (line.id == 1 and number == 0)
+
+    decides = follow(3, passes=passed, twice=True)
+    assert passes(decides, [Line(at) for at in range(3)]) == [[(2, 0)], [(1, 0)]]
+    assert seen == [(at, number) for number in range(2) for at in range(3)]
+
+
+def test_a_line_that_holds_no_record_makes_no_job() -> None:
+    class Damaged(Line):
+        def read(self) -> None:
+            return None
+
+    assert passes(follow(2), [Damaged(0), Line(1)]) == [[(1, 0)]]

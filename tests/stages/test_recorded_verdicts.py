@@ -14,8 +14,10 @@ from judgebench.identity.questions import read_identity
 from judgebench.query import RunQuery
 from judgebench.records.facts import answer_hash
 from judgebench.records.flow import Failure, Reply
-from judgebench.records.run import Options, Plan, Typed
+from judgebench.records.run import Baseline, Options, Plan, Typed
+from judgebench.session.prepare import make_plan
 from judgebench.stages.case_of_item import case_of_item
+from judgebench.stages.summarize import planned_rows, rankings_of
 from judgebench.store.manifest import write_started
 from judgebench.testing import ProviderService
 from tests.stages.in_one_process import ASKED, EQUAL, SAY, OneProcess, judge, model, number_in, rows, text_of
@@ -128,6 +130,48 @@ def test_a_result_that_is_missing_is_left_out_of_a_ranking_and_named(tmp_path: P
     assert {one["model"]: one["comparisons"] for one in ranking["models"]} == {"m": 2, "n": 2, "o": 0}
 
 
+def test_a_result_that_newer_work_has_begun_to_replace_is_left_out_of_a_ranking(tmp_path: Path) -> None:
+    run = compared(tmp_path, "o")
+    SAY["j"] = lambda request: "VERDICT: A"
+    run.do()
+    before = run.result()
+    graph, request = run.graph("judge", rejudge=True), run.request("judge", rejudge=True)
+    newer = make_plan(
+        run.config, request, graph, run.run, name="20270101_000000_1", stamp="20270101_000000", command=["jb"]
+    )
+    of_m = [task for task in newer.tasks if task.model == "m" and task.stage == "judge"]
+    assert len(of_m) == 1
+    (run.run.configs / f"{newer.name}.json").write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(newer, tasks=of_m))
+    )
+    rows_of_run = planned_rows(newer)
+    rankings, _ = rankings_of(run.run, rows_of_run, newer.name)
+    assert any(note.startswith("m against n is left out: its result is stale") for note in rankings[0].notes)
+    assert {one.model: one.comparisons for one in rankings[0].models} == {"m": 0, "n": 2, "o": 2}
+    run.run.result("o", "d-j").write_text("{")
+    rankings, differences = rankings_of(run.run, rows_of_run, newer.name)
+    assert any(note.startswith("o against n is left out: ") for note in rankings[0].notes)
+    assert {one.comparisons for one in rankings[0].models} == {0}
+    assert differences == []
+    assert run.result() == before
+
+
+def test_a_row_of_scores_leaves_out_what_newer_work_has_begun_to_replace(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, models=[model("m"), model("n"), model("o")])
+    SAY["n"] = SAY["o"] = SAY["m"]
+    run.do()
+    name = "20270101_000000_1"
+    newer = make_plan(
+        run.config, run.request("judge", rejudge=True), run.graph("judge", rejudge=True), run.run, name=name,
+        stamp=name[:15], command=["jb"],
+    )  # fmt: skip
+    of_m = [task for task in newer.tasks if task.model == "m" and task.stage == "judge"]
+    (run.run.configs / f"{name}.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(newer, tasks=of_m)))
+    rankings, differences = rankings_of(run.run, planned_rows(newer), name)
+    assert [one.model for one in rankings[0].models] == ["n", "o"]
+    assert [(one.first, one.second) for one in differences] == [("n", "o")]
+
+
 def again(run: OneProcess, number: int, row: str = "d-j") -> Any:
     """The case of an item, made of the run's records."""
     plan = msgspec.json.decode(run.run.plans()[-1].read_bytes(), type=Plan)
@@ -167,6 +211,29 @@ def test_an_item_of_a_comparison_is_shown_beside_the_other_models_answer(tmp_pat
     assert (again(run, 0).answer, again(run, 0).baseline) == ("It is 0.", "n says 0")
     with pytest.raises(UsageError, match="Item 1 cannot be compared: no answer of n to compare with"):
         again(run, 1)
+
+
+def test_an_item_is_shown_beside_the_answer_of_a_file_or_alone_where_a_rule_decides(tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text('{"output": "of the file"}\n')
+    beside = judge(method=PAIRS, baseline=Baseline(path="other.jsonl", name="other"))
+    run = OneProcess(tmp_path, judges=[beside], evaluator=EQUAL)
+    SAY["j"] = lambda request: "VERDICT: A"
+    run.do()
+    assert (again(run, 0).answer, again(run, 0).baseline) == ("It is 0.", "of the file")
+    assert again(run, 0, "d").baseline is None
+    with pytest.raises(UsageError, match="Item 1 cannot be compared: other has no answer to compare with"):
+        again(run, 1)
+
+
+def test_an_item_of_a_benchmark_of_judges_is_shown_with_the_answers_that_it_brings(tmp_path: Path) -> None:
+    data = [{"question": "which?", "a": "this", "b": "that", "gold": "A"}]
+    options = {"path": "data.jsonl", "input_columns": ["question"], "gold_column": "gold", "answer_columns": ["a", "b"]}
+    loader = Typed(type="judgebench.datasets.JudgeSamples", options=options)
+    run = OneProcess(tmp_path, data=data, loader=loader, judges=[], method=PAIRS, metrics=["agreement"], prompt="")
+    SAY["m"] = lambda request: "VERDICT: A"
+    run.do()
+    case = again(run, 0, "d")
+    assert (case.answer, case.baseline, case.answers) == ("this", "that", ["this", "that"])
 
 
 def test_an_item_without_an_answer_cannot_be_shown(tmp_path: Path) -> None:
