@@ -13,7 +13,7 @@ from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.findings import PresentationVerdict
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Usage, Verdict
 from judgebench.records.prices import Price
-from judgebench.stages.accumulators import EXCERPT, Agreements, Checked, DiagnosticsAccumulator
+from judgebench.stages.accumulators import Agreements, Checked, DiagnosticsAccumulator
 from judgebench.stages.spent import Spent
 
 
@@ -49,6 +49,7 @@ def test_what_was_known_already_costs_nothing_and_is_counted_as_saved() -> None:
     assert Spent.of(as_dict) == spent
 
 
+EXCERPT = 160
 SAMPLE = Sample(id=0, uid="u", fields={"question": "what is it?"}, reference="7")
 UNREAD = Verdict(status="unparsed", reason="no verdict")
 

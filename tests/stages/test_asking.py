@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -442,7 +443,7 @@ def test_a_task_whose_first_replies_are_all_unread_ends(tmp_path: Path) -> None:
     assert "rather not say" in run.last("judge:m/d-j").error
 
 
-@pytest.mark.parametrize(("rate", "ends"), [(0.2, True), (0.5, False), (None, False)])
+@pytest.mark.parametrize(("rate", "ends"), [(0.2, True), (0.3, False), (0.5, False), (None, False)])
 def test_a_task_gives_up_where_more_failed_than_is_allowed(tmp_path: Path, rate: float | None, ends: bool) -> None:
     run = OneProcess(tmp_path, data=rows(10))
     SAY["m"] = lambda request: FAILED if int(number_in(request)) < 3 else "It is."
@@ -645,6 +646,52 @@ def test_a_stop_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:
     assert run.last("infer:m/d").error.startswith("stopped before the end")
     assert ASKED == []
     assert run.do("infer") == {"infer:m/d": 0}
+
+
+@pytest.mark.parametrize(("stage", "abbr", "row"), [("infer:m/d", "m", ""), ("judge:m/d-j", "j", "j")])
+def test_a_stop_in_the_middle_says_how_far_it_came_of_all(tmp_path: Path, stage: str, abbr: str, row: str) -> None:
+    run = OneProcess(
+        tmp_path, data=rows(6), models=[model(batch_size=1)], judges=[judge(model=model("j", batch_size=1))]
+    )
+    if row:
+        run.do("infer")
+    name = "20260102_000001_1"
+    plan = make_plan(run.config, run.request(), run.graph(), run.run, name=name, stamp=name[:15], command=["jb"])
+    run.run.configs.mkdir(parents=True, exist_ok=True)
+    path = run.run.configs / f"{name}.json"
+    path.write_bytes(msgspec.json.encode(plan))
+    said: list[Progress] = []
+    thread = InThread(lambda line: said.append(msgspec.json.decode(line, type=Progress)))
+
+    async def say(request: Request) -> str | Reply:
+        number = int(number_in(request))
+        if number == 3:
+            thread.tell("stop")
+            await asyncio.sleep(0)
+        return FAILED if number == 1 else "VERDICT: A"
+
+    SAY[abbr] = say
+    assert run_in_thread(path, stage, thread) == ExitCode.INTERRUPTED
+    last = said[-1]
+    assert (last.done, last.total, last.finish, last.fail) == (4, 6, 3, 1)
+    assert last.hint == "Continue with --reuse."
+    found = read_identity(run.run.identity("m", "d", row))
+    assert found is not None
+    assert (found.planned, found.ok, found.failed, found.size) == (4, 3, 1, -1)
+    assert run.do("infer_judge")[stage] == 0
+    assert sorted(number_in(one) for one in run.asked(abbr)) == ["1", "4", "5"]
+
+
+def test_the_log_names_a_few_of_the_items_that_a_recording_lacks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = OneProcess(tmp_path, data=rows(5))
+    SAY["j"] = lambda request: Reply(status="failed", error=Failure(kind="no_recording", message="not there"))
+    run.do("infer_judge")
+    assert [record.getMessage() for record in caplog.records if "is not judged" in record.getMessage()] == [
+        f"item {at} is not judged: not there" for at in range(3)
+    ]
+    assert (run.last("judge:m/d-j").done, run.last("judge:m/d-j").total) == (5, 5)
 
 
 def test_a_gate_that_needs_no_more_ends_a_task_well(tmp_path: Path) -> None:

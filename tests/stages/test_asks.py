@@ -11,12 +11,16 @@ import msgspec
 import pytest
 
 from judgebench.content.attachments import Attachments
+from judgebench.datasets.samples import samples_of
+from judgebench.identity.questions import FileIdentity, write_identity
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
 from judgebench.models.contract import ModelConfig
 from judgebench.records.flow import Failure, JudgeCall, Reply, Request
+from judgebench.records.run import Options
 from judgebench.stages import asks
 from judgebench.stages.asks import (
     CallsOfCase,
+    Origin,
     Questions,
     RecordingAsk,
     ReplayAsk,
@@ -24,7 +28,7 @@ from judgebench.stages.asks import (
     Subject,
     postprocessor_of,
 )
-from tests.stages.in_one_process import judge, model
+from tests.stages.in_one_process import OneProcess, judge, model
 
 CASE = Case(id=7, uid="u7", repeat=0, fields={}, reference=None, answer="a")
 
@@ -290,3 +294,34 @@ def test_the_last_words_of_the_calls_about_an_item() -> None:
     assert made.last_words() == "x" * 77 + "end"
     assert made.get(5, 9, "0") is not None
     assert made.get(0, 0, "2") is None
+
+
+def origin(run: OneProcess, served: str = "", **keys: Any) -> Origin:
+    """What knows whose the answers of a run are that was asked of a model with these keys."""
+    identity = FileIdentity(settings={}, served_model=served)
+    write_identity(run.run.files("m", "d").identity, identity)
+    return Origin(run.run.files("m", "d"), model(**keys), run.config.datasets["d"])
+
+
+def test_whose_an_answer_is_is_known_by_what_was_asked_or_by_who_served_it(tmp_path: Path) -> None:
+    run = OneProcess(tmp_path, models=[model(model="")])
+    run.do("infer")
+    (sample, *_) = samples_of(run.config.datasets["d"], Options(data_dir=str(tmp_path)))
+    (own, *_) = run.answers()
+    assert not origin(run, model="").is_foreign(sample, own)
+    other = msgspec.structs.replace(own, uuid="0" + own.uuid[1:])
+    assert origin(run, model="").is_foreign(sample, other)
+    assert origin(run, model="", generation_kwargs={"temperature": 0.5}).is_foreign(sample, own)
+    assert own.served_model == ""
+    for by, file, foreign in (("s", "s", False), ("s", "t", True), ("s", "", False), ("", "t", False)):
+        assert origin(run, file, model="").is_foreign(sample, msgspec.structs.replace(own, served_model=by)) == foreign
+    named = OneProcess(tmp_path / "run")
+    named.do("infer")
+    (named_own, *_) = named.answers()
+    served = msgspec.structs.replace(named_own, served_model="s")
+    assert not origin(named, "t").is_foreign(sample, served), "the config names the model"
+    write_identity(
+        named.run.files("m", "d").identity, FileIdentity(settings={}), completed=named.run.predictions("m", "d")
+    )
+    trusted = Origin(named.run.files("m", "d"), model(), named.config.datasets["d"])
+    assert not trusted.is_foreign(sample, other), "the file is as it was when it was completed"

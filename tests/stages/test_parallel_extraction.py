@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -81,6 +83,15 @@ def test_ranges_hold_every_sample_once(parts: int) -> None:
     assert counts == sorted(counts, reverse=True)
 
 
+@pytest.mark.parametrize("parts", [2, 4, 8])
+def test_all_parts_take_the_same_time_where_passing_over_a_sample_takes_an_eighth_of_checking_it(parts: int) -> None:
+    count = 1_000_000
+    times = []
+    for start, own in ranges(count, parts):
+        times.append(0.13 * start + (own if own is not None else count - start))
+    assert max(times) < 1.001 * min(times)
+
+
 @pytest.fixture
 def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OneProcess:
     """A judged run with two answers per item, a rule beside the judge, wrong answers and unreadable verdicts."""
@@ -134,6 +145,57 @@ def test_an_error_in_a_part_is_the_tasks_error(judged: OneProcess, monkeypatch: 
         extracted_again(judged)
     assert caught.value.hint == "Make some."
     assert multiprocessing.active_children() == []
+
+
+def test_a_part_is_derived_written_and_reported(judged: OneProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    (plan_file,) = judged.run.plans()
+    plan = msgspec.json.decode(plan_file.read_bytes(), type=Plan)
+    whole = judged.run.verdicts("m", "d-j").read_bytes().splitlines()
+    done = [0, 0]
+    monkeypatch.setattr(parallel_extraction, "_done", done)
+    monkeypatch.setattr(parallel_extraction, "_indexes", {})
+    place = judged.folder / "part.jsonl"
+    found = parallel_extraction._derive(1, plan, "extract:m/d-j", "d", 3, 4, place)
+    assert place.read_bytes().splitlines() == whole[6:14], "of two answers to each of four samples"
+    assert (found.tally.counts().planned, done) == (8, [0, 8])
+    rest = parallel_extraction._derive(0, plan, "extract:m/d-j", "d", 7, None, place)
+    assert (rest.tally.counts().planned, done) == (12, [12, 8])
+
+
+def test_a_process_of_a_part_reports_to_nobody_and_ends_with_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    handled: dict[int, Any] = {}
+    started: list[tuple[Any, bool]] = []
+    ended: list[Any] = []
+    monkeypatch.setattr(signal, "signal", handled.__setitem__)
+    monkeypatch.setattr(signal, "set_wakeup_fd", ended.append)
+    for name in ("JB_PROGRESS_FD", "JB_TASK_FILES"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(parallel_extraction, "_done", None)
+    monkeypatch.setattr(parallel_extraction, "_indexes", {})
+
+    class Thread:
+        def __init__(self, *, target: Any, daemon: bool) -> None:
+            started.append((target, daemon))
+
+        def start(self) -> None:
+            started.append(("started", True))
+
+    monkeypatch.setattr(parallel_extraction.threading, "Thread", Thread)
+    parallel_extraction._begin([5], {})
+    assert parallel_extraction._done == [5]
+    assert handled == {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL}
+    assert ended == [-1]
+    assert not {"JB_PROGRESS_FD", "JB_TASK_FILES"} & os.environ.keys()
+    assert started == [(parallel_extraction._end_with_the_task, True), ("started", True)]
+    ended.clear()
+    monkeypatch.setattr(os, "_exit", ended.append)
+    parallel_extraction._end_with_the_task()
+    assert ended == [], "this is no process of a pool"
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: SimpleNamespace(join=lambda: ended.append("joined")))
+    parallel_extraction._end_with_the_task()
+    assert ended[0] == "joined"
+    assert ended[1:] != [0]
+    assert len(ended) == 2
 
 
 def extracting(run: OneProcess) -> tuple[subprocess.Popen[str], list[int]]:

@@ -70,6 +70,16 @@ def test_the_time_since_the_last_report_counts(monkeypatch: pytest.MonkeyPatch) 
     assert [one.done for one in said] == [1010, 1020]
 
 
+def test_four_reports_a_second_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now))
+    said: list[bytes] = []
+    made = Reporter("t", emit=said.append)
+    for now in (1000.0, 1000.2, 1000.3, 1000.5, 1000.6):
+        made.update(done=int(10 * now))
+    assert [msgspec.json.decode(line)["done"] for line in said] == [10000, 10003, 10006]
+
+
 def test_another_state_is_told_at_once() -> None:
     made, said = reporter()
     made.update(state="running")
