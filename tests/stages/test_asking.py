@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import EndpointError, ExitCode
 from judgebench.identity.questions import read_identity, write_identity
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
@@ -704,6 +705,17 @@ def test_a_gate_that_needs_no_more_ends_a_task_well(tmp_path: Path) -> None:
 def test_the_end_of_something_else_is_not_the_end_of_the_answers(tmp_path: Path) -> None:
     run = OneProcess(tmp_path)
     assert run.do("infer", told=("upstream-done infer:other", "allowance 1 1 1 1", "")) == {"infer:m/d": 0}
+
+
+def test_where_nobody_knows_how_many_items_there_are_the_total_is_told_when_it_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlannedSamples, "count", lambda _: None)
+    run = OneProcess(tmp_path, data=rows(3))
+    run.do("infer_judge")
+    for stage in ("infer:m/d", "judge:m/d-j"):
+        first = next(one for one in run.reports[stage] if one.state == "running")
+        assert (first.total, run.last(stage).total, run.last(stage).done) == (0, 3, 3)
 
 
 def test_a_first_question_warms_the_service_and_is_not_recorded(tmp_path: Path) -> None:

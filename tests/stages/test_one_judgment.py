@@ -118,6 +118,14 @@ def test_a_verdict_comes_with_what_was_asked() -> None:
     assert right.constrained == ""
 
 
+@pytest.mark.parametrize(
+    ("decision", "number"), [("correct", 1), ("incorrect", 0), ("invalid", 0), ("A", None), (None, None)]
+)
+def test_a_decision_about_one_answer_is_a_number_and_no_other(decision: str | None, number: float | None) -> None:
+    found = OneJudgment(verdict=Verdict(status="ok", decision=decision), questions=[])
+    assert found.number == number
+
+
 def test_a_score_is_its_number() -> None:
     SAY["j"] = replies("SCORE: 3")
     method = Typed(type="judgebench.judges.RubricScore", options={"low": 1, "high": 5})
@@ -211,7 +219,7 @@ def test_what_a_case_lacks_is_named_with_its_flag(
 def test_a_case_that_was_typed_is_judged_with_all_its_answers() -> None:
     two = case_by_hand({"question": "Which?"}, ["this one", "that one"], None, [], "")
     assert (two.answer, two.baseline, two.answers) == ("this one", "that one", ["this one", "that one"])
-    assert (CASE.baseline, CASE.answers) == (None, [])
+    assert (CASE.baseline, CASE.answers, CASE.id, CASE.repeat) == (None, [], 0, 0)
     SAY["j"] = lambda request: (
         f"VERDICT: {'A' if text_of(request).find('this one') < text_of(request).find('that one') else 'B'}"
     )

@@ -73,6 +73,17 @@ def test_two_cores_are_enough_and_eight_processes_are_the_most(
     assert len(parts_for(*planned(tmp_path), repeats=PARALLEL_FROM)) == parts
 
 
+@pytest.mark.parametrize(("cores", "parts"), [(3, 3), (1, 0), (None, 0)])
+def test_the_cores_of_this_process_count_or_else_those_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, parts: int
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert len(parts_for(*planned(tmp_path), repeats=PARALLEL_FROM)) == parts
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 2} if pid == 0 else set(range(7)), raising=False)
+    assert len(parts_for(*planned(tmp_path), repeats=PARALLEL_FROM)) == 2
+
+
 @pytest.mark.parametrize("parts", [1, 2, 7])
 def test_ranges_hold_every_sample_once(parts: int) -> None:
     found = ranges(100, parts)
@@ -189,6 +200,7 @@ def test_a_process_of_a_part_reports_to_nobody_and_ends_with_the_task(monkeypatc
     assert started == [(parallel_extraction._end_with_the_task, True), ("started", True)]
     ended.clear()
     monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: None)
     parallel_extraction._end_with_the_task()
     assert ended == [], "this is no process of a pool"
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: SimpleNamespace(join=lambda: ended.append("joined")))

@@ -194,3 +194,28 @@ def test_what_the_client_counts_is_told_until_the_stage_ends() -> None:
     assert (first.done, first.recv, first.tokens, first.in_flight, first.limit, first.note) == (
         3, 4, 9, 1, 8, "backing off",
     )  # fmt: skip
+
+
+def test_who_listens_hears_several_times_a_second_how_far_a_stage_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, said = reporter(interval=0)
+    pauses: list[float] = []
+    number = iter(range(1000))
+
+    async def at_once(seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(progress, "asyncio", SimpleNamespace(create_task=asyncio.create_task, sleep=at_once))
+
+    async def work() -> None:
+        with report_regularly(made, Traffic(), lambda: {"done": next(number)}):
+            for _ in range(5):
+                await asyncio.sleep(0)
+        ended = len(said)
+        await asyncio.sleep(0)
+        assert len(said) == ended
+
+    asyncio.run(work())
+    assert len(said) > 3
+    assert [one.done for one in said] == sorted(one.done for one in said)
+    assert max(pauses) < 0.5

@@ -157,3 +157,16 @@ def test_what_the_shards_found_out_of_their_service_is_known_of_the_whole(tmp_pa
     take_in(run)
     found = read_identity(run.files(*ROW).identity)
     assert found == FileIdentity(settings={"model": "m"}, served_model="s", constrained="", size=-1)
+
+
+def test_what_else_lies_among_the_shards_is_none(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    text = run.files(*ROW).predictions.read_text()
+    divide(run, 2, [ROW], [])
+    for name in ("1", "x-of-2", "1-of-x", "notes"):
+        (run.shards / name).mkdir()
+    hidden = ShardFolder(run, Shard(0, 2)).files(*ROW).predictions.with_name(".d.jsonl.part.jsonl")
+    hidden.write_text("half a file")
+    assert take_in(run) == ["m/d: what 2 shards had recorded is in the run's own file again"]
+    assert lines_of(run.files(*ROW).predictions) == sorted(text.splitlines())
+    assert [path.name for path in run.files(*ROW).predictions.parent.iterdir()] == ["d.jsonl"]

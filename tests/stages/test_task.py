@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -397,3 +399,26 @@ def test_a_supervisor_that_hangs_up_after_the_end_ends_nothing(tmp_path: Path, m
     ended.set()
     thread.join()
     assert (ends, task.stop.is_set()) == ([], False)
+
+
+@pytest.mark.parametrize("supervisor", [True, False])
+def test_a_process_listens_to_its_supervisor_where_it_has_one_and_a_thread_never_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, supervisor: bool
+) -> None:
+    patiences: list[float] = []
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in ("JB_PROGRESS_FD", "JB_TASK_FILES"):
+        monkeypatch.delenv(name, raising=False)
+    if supervisor:
+        monkeypatch.setenv("JB_TASK_FILES", str(folder))
+    monkeypatch.setattr(stage_task, "listen", lambda _, *, last_patience: patiences.append(last_patience))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    ended = Ended(tmp_path, nothing)
+    assert (ended.code, patiences) == (ExitCode.DONE, [])
+    monkeypatch.setattr(sys.modules[__name__], "WORK", [nothing])
+    assert main([str(ended.file), "infer:m/d"]) == ExitCode.DONE
+    assert len(patiences) == supervisor
+    assert all(one > stage_task.DRAIN_LIMIT for one in patiences), "it may still write down what was in flight"
+    said = (folder / "progress.jsonl").read_bytes().splitlines() if supervisor else []
+    assert [json.loads(line).get("state") for line in said] == ([None, "finish"] if supervisor else [])
