@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch
-WORKERS ?= 4
+WORKERS ?= 6
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming catalogue_memory scale cost_estimate peers
@@ -45,7 +45,9 @@ demo-train: $(VENV)/.train  ## install torch, then train a judge of pairs and co
 	$(BIN)/python -m benchmarks.demo_train
 
 # Many tests wait for processes, services and jobs: more workers than two cores keep both busy.
+# In a fresh checkout each of them would compile all tests, at the same time; two processes do it before, each a half.
 test: $(VENV)/.dev  ## run the test suite
+	@[ -d tests/__pycache__ ] || ls -d tests/*/ | xargs -P 2 -n 17 $(BIN)/python -m pytest --collect-only -q -n 0 >/dev/null || true
 	$(BIN)/python -m pytest -m 'not soak' -n $(WORKERS) --dist worksteal
 
 coverage: $(VENV)/.dev  ## run the test suite and show which lines it leaves out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
+from judgebench.content.repeated_keys import repeated_key
 from judgebench.datasets.columns import Row
 from judgebench.datasets.selection import Wanted
 from judgebench.errors import DAMAGED, DataError
@@ -114,40 +114,9 @@ def _pass_over(file: IO[bytes], rows: int) -> int:
 _PIECE = 1 << 16
 
 
-def repeated_key(text: bytes, keys: int) -> str | None:
-    """Return a key that an object of a JSON text has twice, of which readers silently take the last.
-
-    Args:
-        text: Valid JSON.
-        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more,
-            none was lost, and it is not read again.
-    """
-    if text.count(b'":') == keys and b'" :' not in text and b'"\t:' not in text:
-        return None
-    try:
-        json.loads(text, object_pairs_hook=_once_each)
-    except _RepeatedKeyError as error:
-        return error.key
-    except DAMAGED:  # whoever reads the text says what is wrong with it
-        return None
-    return None
-
-
 def given_twice(place: str, key: str) -> DataError:
     """Return the error about a row that has a key twice."""
     return DataError(f"{place}: the key {key!r} is given twice; keep only one of them", hint="Remove one.")
-
-
-class _RepeatedKeyError(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> None:
-    if len(pairs) != len(dict(pairs)):
-        names = [name for name, _ in pairs]
-        raise _RepeatedKeyError(next(name for name in names if names.count(name) > 1))
 
 
 def _unreadable(path: Path, number: int, line: bytes, error: Exception) -> DataError:

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
+from judgebench.content.repeated_keys import repeated_key
 from judgebench.datasets.columns import Row
 from judgebench.datasets.csv_file import CsvDataset
-from judgebench.datasets.jsonl_file import given_twice, lines, opened, repeated_key, rows_of
+from judgebench.datasets.jsonl_file import given_twice, lines, opened, rows_of
 from judgebench.errors import DAMAGED, DataError
 
 _BLANK = " \t\r\n"

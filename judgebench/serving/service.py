@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from judgebench.content.repeated_keys import repeated_key
 from judgebench.errors import RAISED_BY_OTHERS, DataError, JudgebenchError, UsageError
 from judgebench.serving.judging import append_line, judged
 from judgebench.serving.replies import as_completion, as_json, error_of
@@ -143,12 +144,15 @@ class JudgeService:
 
 def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
-        return decoder.decode(body)
+        case = decoder.decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             f"The request cannot be read: {error}.",
             hint='Send JSON such as {"question": "...", "answer": "...", "reference": "..."}, or a list of such cases.',
         ) from error
+    if (key := repeated_key(body)) is not None:
+        raise DataError(f"The request gives the key {key!r} twice.", hint="Send only one of them.")
+    return case
 
 
 def _json(value: Any, status: int = 200) -> web.Response:

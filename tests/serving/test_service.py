@@ -175,6 +175,8 @@ def test_who_is_answered(service: ProviderService, headers: dict[str, str], stat
         ({"anwser": "4"}, "anwser"),
         ({**RIGHT, "answers": ["4"]}, "both 'answer' and 'answers'"),
         ({"messages": []}, "messages"),
+        (b'{"question": "2+2?", "answer": "5", "reference": "4", "answer": "4"}', "'answer' twice"),
+        (b'[{"question": "2+2?", "answer": "4", "reference": "4", "reference": "5"}]', "'reference' twice"),
     ],
 )
 def test_mistakes_of_a_request_are_one_sentence(service: ProviderService, body: Any, said: str) -> None:
