@@ -197,6 +197,26 @@ def test_answers_of_a_file_that_is_as_it_was_completed_are_taken_by_their_rows(t
     assert [number_in(one) for one in run.asked("m")] == ["2"]
 
 
+def test_a_judge_that_has_nothing_recorded_reads_the_data_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look at millions of rows takes minutes; it is for items about which something is recorded."""
+    run = OneProcess(tmp_path, data=rows(3))
+    run.do("infer")
+    read, looked = PlannedSamples.read, list[bool]()
+
+    def noted(self: PlannedSamples, *given: Any) -> Any:
+        looked.append(True)
+        return read(self, *given)
+
+    monkeypatch.setattr(PlannedSamples, "read", noted)
+    run.do("judge")
+    assert (len(looked), len(run.asked("j"))) == (1, 3)
+    run.write(rows(4))
+    run.do("infer")
+    looked.clear()
+    run.do("judge")
+    assert (len(looked), len(run.asked("j"))) == (2, 1)
+
+
 def test_what_is_new_is_judged_before_what_failed(tmp_path: Path) -> None:
     run = OneProcess(tmp_path, data=rows(4))
     SAY["j"] = lambda request: FAILED if "is 0?" in text_of(request) else "VERDICT: A"
