@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from judgebench.executors.fork_server import ForkedProcess, ForkServer, ForkServerGoneError, warm_tasks
+from judgebench.executors.forked import ForkMessage
 from judgebench.stages.progress import Progress
 from tests.executors.conftest import Run, gone, task, until
 from tests.executors.test_local import interrupt_when, phases
@@ -215,12 +216,18 @@ def test_an_order_that_does_not_get_through_holds_up_nothing_else(
     forking(work)
 
 
-def test_a_task_that_is_cancelled_in_the_turn_in_which_it_is_told_does_not_stay(tmp_path: Path, held: str) -> None:
+def test_a_task_that_is_cancelled_in_the_turn_in_which_it_is_told_does_not_stay(
+    tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def work(fork_server: ForkServer) -> None:
         starting = asyncio.ensure_future(forked(fork_server, tmp_path / "log", held, "a"))
-        while not fork_server._running:  # noqa: ASYNC110 - the very turn in which it is told
-            await asyncio.sleep(0)
-        starting.cancel()
+        take = fork_server._take
+
+        def take_and_cancel(message: ForkMessage) -> None:
+            take(message)
+            starting.cancel()
+
+        monkeypatch.setattr(fork_server, "_take", take_and_cancel)
         with pytest.raises(asyncio.CancelledError):
             await starting
         ((pid, ended),) = fork_server._running.values()
