@@ -14,7 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,19 @@ def pair_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def both_orders(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give every pair twice, one order behind the other, so that no step teaches that a place is the better one."""
+    for row in rows:
+        yield row
+        yield {
+            **row,
+            "id": f"{row['id']}-swapped",
+            "answer1": row["answer2"],
+            "answer2": row["answer1"],
+            "winner": {"A": "B", "B": "A"}[row["winner"]],
+        }
+
+
 def written(file: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write rows as JSON lines."""
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
@@ -134,7 +147,7 @@ def prepare(folder: Path, training: int = TRAINING_QUESTIONS, test: int = TEST_Q
         if core(row["question"]) not in asked
         and not {(core(row["reference"]), core(row[name])) for name in ("answer1", "answer2")} & known
     ]
-    written(folder / "train.jsonl", learnt)
+    written(folder / "train.jsonl", both_orders(learnt))
     written(folder / "test.jsonl", others[:test])
     (folder / "judge.py").write_text(JUDGE, "utf-8")
     (folder / "run.py").write_text(RUN.replace("FOLDER", str(folder)), "utf-8")
@@ -144,15 +157,15 @@ def main() -> int:
     """Make the data, train, ask."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "outputs" / "demo_train")
-    parser.add_argument("--steps", type=int, default=80)
-    parser.add_argument("--threads", type=int, default=2, help="how many threads compute; each number ends elsewhere")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1, help="another order of the examples, and another adapter")
     chosen = parser.parse_args()
     folder = chosen.out.absolute()
     prepare(folder)
     jb = [sys.executable, "-m", "judgebench"]
     train = ["train", "judge", "--judge", str(folder / "judge.py"), "--data", str(folder / "train.jsonl"), "--test"]
     train += [str(folder / "test.jsonl"), "--out", str(folder / "trained"), "--steps", str(chosen.steps)]
-    train += ["--batch", "16", "--threads", str(chosen.threads)]
+    train += ["--batch", "8", "--swap", "0", "--seed", str(chosen.seed)]
     # the untrained model writes nothing that can be read, which would end its part early
     for command in (train, [str(folder / "run.py"), "--work-dir", str(folder / "runs"), "--go-on"]):
         if code := subprocess.run([*jb, *command], check=False, cwd=folder).returncode:

@@ -294,7 +294,7 @@ def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions, folder
         params.slot_save_path = f"{folder}{os.sep}"
         params.swa_full = True  # without the whole sliding window a kept start cannot be continued
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in options.lora.values()]
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or _usable_cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or usable_cores()
     params.cors_origins = ""
     params.ui = False
     params.verbosity = _ERROR_LEVEL
@@ -426,7 +426,8 @@ def _version(package: str) -> str:
         return "(unknown version)"
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -151,7 +151,8 @@ def _begin(job: TrainingJob, made: Sequence[TrainingExample]) -> None:
     Raises:
         ConfigError: It holds another one.
     """
-    described = [msgspec.to_builtins(job.settings), job.base.sha256, [[one.prompt, one.completion] for one in made]]
+    settings = msgspec.to_builtins(msgspec.structs.replace(job.settings, threads=0))  # their number changes no result
+    described = [settings, job.base.sha256, [[one.prompt, one.completion] for one in made]]
     key = hashlib.sha256(msgspec.json.encode(described, order="deterministic")).hexdigest()
     file = job.out / "training.txt"
     if file.is_file():

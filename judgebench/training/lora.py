@@ -2,6 +2,8 @@
 
 Examples of one batch are computed as few sequences without padding (``packed``): a mask keeps them apart, and what
 several have in common at their beginning stands once. Four answers to one question cost half of what four sequences do.
+On processors a batch is computed in ``pieces``, each by one thread and several at a time: that is faster than one piece
+by all threads, and what comes of a training does not depend on their number.
 """
 
 from __future__ import annotations
@@ -10,14 +12,17 @@ import inspect
 import math
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from judgebench.errors import ConfigError, missing_extra
+from judgebench.models.llama_cpp import usable_cores
 from judgebench.records.flow import Prompt
 from judgebench.training.base_model import quiet_transformers
 
@@ -27,6 +32,8 @@ _CHECKPOINT_SECONDS = 30.0
 _SHORTEST_SHARED = 8
 _ROW = 512
 """Tokens of one sequence: longer ones pay for attention, shorter ones for padding."""
+_PIECE = 160
+"""Tokens that one thread computes at once: more do not stay in its caches, and fewer read all weights as often."""
 _PROMPTS_AT_ONCE = 16
 GreedyReply = tuple[str, list[tuple[str, float]]]
 """The text of a reply, and the likeliest first tokens with their log-probabilities."""
@@ -45,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_length: Most tokens of one example; longer ones are refused before training.
         seed: Source of chance.
         dtype: ``float32`` or ``bfloat16``; empty takes the one that this machine computes well.
-        threads: Computing threads; 0 takes all.
+        threads: Computing threads; 0 takes one for each usable core. Their number changes no result.
     """
 
     steps: int = 150
@@ -106,6 +113,19 @@ def packed(examples: Sequence[ExampleTokens], limit: int) -> list[PackedRow]:
             rows.append(PackedRow([], [], [], [], [], [], []))
         _append(rows[-1], examples, group, shared, place)
     return rows
+
+
+def pieces(examples: Sequence[ExampleTokens], limit: int) -> list[Sequence[ExampleTokens]]:
+    """Divide examples, in their order, into one piece or an even number, of about ``limit`` tokens each."""
+    lengths = [len(one.ids) - 1 for one in examples]
+    whole = sum(len(row.ids) for row in packed(examples, sum(lengths)))
+    number = min(len(examples), max(1, 2 * round(whole / (2 * limit))))
+    found: list[list[ExampleTokens]] = [[] for _ in range(number)]
+    before = 0
+    for one, length in zip(examples, lengths, strict=True):
+        found[number * (2 * before + length) // (2 * sum(lengths))].append(one)
+        before += length
+    return [piece for piece in found if piece]
 
 
 def _length(members: Sequence[ExampleTokens], shared: int) -> int:
@@ -181,8 +201,7 @@ class LoraModel:
     """
 
     def __init__(self, base: Path, settings: Settings) -> None:
-        for name, value in {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "HF_HUB_OFFLINE": "1"}.items():
-            os.environ.setdefault(name, value)
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         try:
             import torch
             from peft import LoraConfig, get_peft_model
@@ -190,12 +209,15 @@ class LoraModel:
         except ModuleNotFoundError as error:
             raise missing_extra(error.name or "torch", "train", "training a judge") from error
         quiet_transformers()
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.torch: Any = torch
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        threads = 1
+        if self.device == "cpu":
+            threads = settings.threads or usable_cores()
+            torch.set_num_threads(1)  # of one piece
+        self._threads = ThreadPoolExecutor(threads, "training")
         self.dtype = settings.dtype or _good_dtype(torch, self.device)
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(str(base))
@@ -301,9 +323,7 @@ class LoraModel:
         for step in range(start, self.settings.steps):
             for group in optimizer.param_groups:
                 group["lr"] = rate(step, self.settings)
-            logits, targets, _, tokens = self.logits([examples[number] for number in order[step]])
-            loss = torch.nn.functional.cross_entropy(logits, targets)
-            loss.backward()
+            loss, tokens = self._backward([examples[number] for number in order[step]])
             torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
             optimizer.step()
             optimizer.zero_grad()
@@ -311,7 +331,7 @@ class LoraModel:
             spent["tokens"] += tokens
             seconds = spent["seconds"] + now - begun
             done = step + 1
-            curve.append({"step": done, "loss": round(float(loss.detach()), 5)})
+            curve.append({"step": done, "loss": round(loss, 5)})
             left = (now - begun) / (done - start) * (self.settings.steps - done)
             tell({**curve[-1], "seconds": seconds, "tokens": spent["tokens"], "left": left})
             if now - saved > _CHECKPOINT_SECONDS or done == self.settings.steps:
@@ -319,6 +339,22 @@ class LoraModel:
                 saved = now
         self.model.eval()
         return curve
+
+    def _backward(self, batch: Sequence[ExampleTokens]) -> tuple[float, int]:
+        """Set the gradients of the mean loss of a batch, and return that loss and the number of tokens computed."""
+        torch = self.torch
+        most = _PIECE if self.device == "cpu" else sys.maxsize
+
+        def of_piece(piece: Sequence[ExampleTokens]) -> tuple[float, int, int, Any]:
+            logits, targets, _, tokens = self.logits(piece)
+            loss = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+            return float(loss.detach()), len(targets), tokens, torch.autograd.grad(loss, self.trained)
+
+        done = list(self._threads.map(of_piece, pieces(batch, most)))  # summed in the order of the pieces
+        targets = sum(one[1] for one in done)
+        for number, weight in enumerate(self.trained):
+            weight.grad = sum(one[3][number] for one in done) / targets
+        return sum(one[0] for one in done) / targets, sum(one[2] for one in done)
 
     def _resume(self, folder: Path, optimizer: Any, curve: list[dict[str, Any]], spent: dict[str, Any]) -> int:
         file = folder / "checkpoint.pt"
@@ -373,15 +409,17 @@ class LoraModel:
         rows = [self.prompt_tokens(prompt) for prompt in prompts]
         found: dict[int, GreedyReply] = {}
         by_length = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-        for at in range(0, len(rows), _PROMPTS_AT_ONCE):
-            some = by_length[at : at + _PROMPTS_AT_ONCE]
-            if all(number in known for number in some):
-                found |= {number: known[number] for number in some}
-                continue
-            new = dict(zip(some, self._replies([rows[number] for number in some], most, top, stop), strict=True))
+        groups = [by_length[at : at + _PROMPTS_AT_ONCE] for at in range(0, len(rows), _PROMPTS_AT_ONCE)]
+        open_ = [some for some in groups if not all(number in known for number in some)]
+
+        def of_group(some: Sequence[int]) -> list[GreedyReply]:
+            return self._replies([rows[number] for number in some], most, top, stop)
+
+        for some, replies in zip(open_, self._threads.map(of_group, open_), strict=True):
+            new = dict(zip(some, replies, strict=True))
             keep(new)
             found |= new
-        return [found[number] for number in range(len(rows))]
+        return [found[number] if number in found else known[number] for number in range(len(rows))]
 
     def _replies(self, rows: Sequence[Sequence[int]], most: int, top: int, stop: Sequence[str]) -> list[GreedyReply]:
         torch = self.torch

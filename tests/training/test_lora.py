@@ -17,7 +17,7 @@ import pytest
 
 from judgebench.errors import ConfigError
 from judgebench.training import lora
-from judgebench.training.lora import ExampleTokens, LoraModel, Settings, batches, packed, rate
+from judgebench.training.lora import ExampleTokens, LoraModel, Settings, batches, packed, pieces, rate
 
 pytestmark = pytest.mark.timeout(1800)  # importing torch alone takes minutes on a machine with other work
 
@@ -39,6 +39,23 @@ def test_what_begins_alike_is_computed_once() -> None:
     assert row.examples == [0, 1, 2, 2]
     assert [len(one.ids) for one in packed(EXAMPLES, 12)] == [12, 4]
     assert [len(one.ids) for one in packed(EXAMPLES, 2)] == [11, 10, 4], "a long one stands alone"
+
+
+@pytest.mark.parametrize("size", [1, 5, 16, 40])
+def test_pieces_are_of_about_one_size_and_in_order(size: int) -> None:
+    chance = random.Random(size)
+    examples = [ExampleTokens([number, *[0] * chance.randrange(20, 40)], 10) for number in range(size)]
+    found = pieces(examples, 256)
+    assert [one for piece in found for one in piece] == examples
+    lengths = [sum(len(one.ids) for one in piece) for piece in found]
+    assert len(found) == (1 if size == 1 else max(1, 2 * round(sum(len(one.ids) - 1 for one in examples) / 512)))
+    assert max(lengths) - min(lengths) <= 2 * 40
+    assert pieces(examples, sys.maxsize) == [examples]
+
+
+def test_a_long_example_is_a_piece_of_its_own() -> None:
+    long = [ExampleTokens([number] * 1000, 900) for number in range(3)]
+    assert pieces(long, 256) == [[one] for one in long]
 
 
 def test_batches_are_full_repeat_and_keep_questions_together() -> None:
@@ -134,13 +151,40 @@ def test_replies_that_were_kept_are_not_computed_again_and_change_no_other(
     assert again == kept[1:], "whole groups, so that what is computed together stays the same"
 
 
-def small_training(base: Path, folder: Path, tell: Callable[[dict[str, Any]], None] = lambda _: None) -> list[Any]:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_gradients_are_those_of_the_mean_loss_however_many_threads_compute_its_pieces(
+    base: Path, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(0)
+    examples = [ExampleTokens([chance.randrange(250) for _ in range(30)], 20 + number % 9) for number in range(24)]
+    model = LoraModel(base, Settings(dtype="float32", threads=threads))
+    logits, targets, _, count = model.logits(examples)
+    mean = model.torch.nn.functional.cross_entropy(logits, targets)
+    wanted = model.torch.autograd.grad(mean, model.trained)
+    monkeypatch.setattr(lora, "_PIECE", 64)
+    loss, tokens = model._backward(examples)
+    assert loss == pytest.approx(float(mean.detach()), rel=1e-5)
+    assert tokens == count
+    assert any(float(one.abs().max()) > 0 for one in wanted)
+    for weight, gradient in zip(model.trained, wanted, strict=True):
+        assert model.torch.allclose(weight.grad, gradient, atol=1e-6)
+
+
+def test_the_number_of_threads_changes_no_loss(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lora, "_PIECE", 16)
+    curves = [small_training(base, tmp_path / str(threads), threads=threads) for threads in (1, 2, 5)]
+    assert curves[0] == curves[1] == curves[2]
+
+
+def small_training(
+    base: Path, folder: Path, tell: Callable[[dict[str, Any]], None] = lambda _: None, *, threads: int = 0
+) -> list[Any]:
     """Train on random tokens, with a checkpoint after every step, and return the curve of the loss."""
     assert lora._CHECKPOINT_SECONDS <= 60, "what a kill may cost"
     folder.mkdir(exist_ok=True)
     chance = random.Random(0)
     examples = [ExampleTokens([chance.randrange(250) for _ in range(12)], 11) for _ in range(40)]
-    settings = Settings(steps=12, batch=8, dtype="float32", learning_rate=0.01)
+    settings = Settings(steps=12, batch=8, dtype="float32", learning_rate=0.01, threads=threads)
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(lora, "_CHECKPOINT_SECONDS", 0.0)
         return LoraModel(base, settings).train(examples, [str(number // 2) for number in range(40)], folder, tell)
@@ -227,6 +271,7 @@ def test_jb_train_judge_writes_adapter_report_and_config(
     assert again["held_out"] == report["held_out"]
     assert (out / "before.jsonl").read_bytes() == asked[0], "no held-out row is asked about twice"
     assert {*(out / "after.jsonl").read_bytes().splitlines(keepends=True)} == {*torn}
+    assert run([*command, "--threads", "3"]) == 0, "their number changes nothing"
     assert run([*command, "--seed", "2"]) == 2
     assert "holds another training" in capsys.readouterr().err
 
