@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,13 +32,21 @@ def started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("judgebench.executors.fork_server.subprocess", subprocess)
 
 
+HELD = "no plan"
+"""A task that is given this says in its log that there is no such plan, and stays where its log takes nothing."""
+
+
 class Pipes:
     """What a task gets: a control pipe, a log, and a pipe for its reports."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, held: bool) -> None:
         self.control, self.control_end = os.pipe()
         self.reports_end, self.reports = os.pipe()
-        self.log = os.open(log, os.O_WRONLY | os.O_CREAT)
+        if held:
+            self.log_end, self.log = os.pipe()
+            fill(self.log)
+        else:
+            self.log = os.open(log, os.O_WRONLY | os.O_CREAT)
 
     def given(self) -> tuple[int, int, int]:
         return self.control, self.log, self.reports
@@ -47,10 +56,20 @@ class Pipes:
             os.close(descriptor)
 
 
+def fill(pipe: int) -> None:
+    """Write into a pipe that nobody reads until it holds no byte more: who writes next stays."""
+    os.set_blocking(pipe, False)
+    for piece in (b"x" * 4096, b"x"):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(pipe, piece)
+    os.set_blocking(pipe, True)
+
+
 async def forked(
     fork_server: ForkServer, log: Path, *arguments: str, **environment: str
 ) -> tuple[ForkedProcess, Pipes]:
-    pipes = Pipes(log)
+    pipes = Pipes(log, held=Path(arguments[0]).name == HELD)
     process = await fork_server.fork(arguments, environment={**os.environ, **environment}, descriptors=pipes.given())
     pipes.let_go()
     return process, pipes
@@ -65,10 +84,8 @@ def forking(work: Callable[[ForkServer], Coroutine[Any, Any, None]]) -> None:
 
 @pytest.fixture
 def held(tmp_path: Path) -> str:
-    """A plan at which every task stays: a pipe that nobody writes into."""
-    plan = tmp_path / "plan"
-    os.mkfifo(plan)
-    return str(plan)
+    """A plan at which every task stays (``HELD``)."""
+    return str(tmp_path / HELD)
 
 
 def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, run: Run) -> None:
@@ -94,6 +111,23 @@ def test_many_are_forked_at_once_and_told_apart(tmp_path: Path, run: Run) -> Non
 
     async def work(fork_server: ForkServer) -> None:
         assert await asyncio.gather(*(one(fork_server, nth) for nth in range(8))) == [2] * 8
+
+    forking(work)
+
+
+def test_a_task_whose_log_takes_nothing_stays_until_somebody_reads_it(tmp_path: Path, held: str) -> None:
+    async def work(fork_server: ForkServer) -> None:
+        process, pipes = await forked(fork_server, tmp_path / "log", held, "a")
+        ended = asyncio.ensure_future(process.wait())
+        await asyncio.wait([ended], timeout=0.2)
+        assert not ended.done()
+        os.set_blocking(pipes.log_end, False)
+        said = b""
+        while HELD.encode() not in said:
+            with contextlib.suppress(BlockingIOError):
+                said += os.read(pipes.log_end, 4096)
+            await asyncio.sleep(0.01)
+        assert await ended == 3
 
     forking(work)
 
