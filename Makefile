@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch
-WORKERS ?= 6
+WORKERS ?= 4
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming catalogue_memory scale cost_estimate peers

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,16 @@ def plan_of(tasks: list[TaskSpec]) -> Plan:
     )  # fmt: skip
 
 
+class Watched(Allowance):
+    """An allowance that tells when it lets a request go, a turn of the loop before that is sent."""
+
+    allowed: Callable[[], None]
+
+    def _set_aside(self, expected: Spending) -> None:
+        super()._set_aside(expected)
+        self.allowed()
+
+
 @dataclass
 class Run:
     """Several tasks and their supervision in one event loop, with lines and reports that take their time.
@@ -36,7 +48,7 @@ class Run:
         limits: Of the run.
         dice: All that is drawn.
         spent: By requests that have come back. ``in_flight``: by those under way, as only the simulation knows it.
-        in_flight_at_last: By those that each task had under way when it sent its last request, that one included.
+        in_flight_at_last: By those that each task had under way when its last request was let go, that one included.
     """
 
     limits: Limits
@@ -67,9 +79,16 @@ class Run:
     async def task(self, name: str, items: int, concurrency: int) -> bool:
         """Run a task; returns whether it was refused."""
         self.account.begin(name)
-        allowance = self.allowances[name] = Allowance(
+        asking: deque[Spending] = deque()
+        allowance = self.allowances[name] = Watched(
             self.limits, PRICE, concurrency=concurrency, report=lambda: self.report(name), reached=lambda: None
         )
+
+        def allowed() -> None:
+            self.in_flight[name] = self.in_flight.get(name, Spending()) + asking.popleft()
+            self.in_flight_at_last[name] = self.in_flight[name]
+
+        allowance.allowed = allowed
         left = iter(range(items))
         reports = asyncio.create_task(self.regularly(name))
 
@@ -77,14 +96,13 @@ class Run:
             for number in left:
                 while name != "infer" and not self.answer_is_there(number):  # noqa: ASYNC110 - as a judge looks
                     await asyncio.sleep(0.001)
-                expected = await allowance.enter(Request(prompt="x" * 40, params={"max_tokens": 50}))
-                if expected is None:
-                    return
                 usage = Usage(prompt_tokens=self.dice.randint(5, 15), completion_tokens=self.drawn())
                 tries = self.dice.choice([1, 1, 1, 2])
                 cost = spent_by(usage, tries, PRICE)
-                self.in_flight[name] = self.in_flight.get(name, Spending()) + cost
-                self.in_flight_at_last[name] = self.in_flight[name]
+                asking.append(cost)
+                expected = await allowance.enter(Request(prompt="x" * 40, params={"max_tokens": 50}))
+                if expected is None:
+                    return
                 await asyncio.sleep(self.dice.choice([0, 0.0005, 0.002]))
                 self.in_flight[name] -= cost
                 self.spent += cost
