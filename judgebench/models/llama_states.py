@@ -26,6 +26,7 @@ from judgebench.models.llama_cpp import (
     check_system_libraries,
     checked_model,
     file_sha256,
+    usable_cores,
 )
 from judgebench.models.states_server import RefusedTextError, TextTokens, serve_until_orphaned
 
@@ -188,8 +189,7 @@ def _served(model: Path, options: LlamaStatesOptions) -> Any:
     params.n_parallel = 1
     params.embedding = True
     params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_NONE
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or cores
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or usable_cores()
     params.cors_origins = ""
     params.ui = False
     params.verbosity = _ERROR_LEVEL
