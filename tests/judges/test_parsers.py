@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import pytest
@@ -73,57 +72,6 @@ def test_no_text_makes_a_parser_raise_or_give_half_a_reading(name: str, text: st
 def test_a_last_verdict_line_is_read_or_left_unparsed_never_turned_round(before: str, decision: str) -> None:
     reading = read(LETTERS, f"{before}\n\nVERDICT: {decision}")
     assert reading.decision in (None, {"A": "correct", "B": "incorrect"}[decision])
-
-
-HOSTILE = [
-    ("", "VERDICT: "),
-    ("", "VERDICT: A, wait "),
-    ("", "A\n"),
-    ("", "*"),
-    ("", "[["),
-    ("", "\\boxed{"),
-    ("", "{"),
-    ("", "8 "),
-    ("", '{"verdict":'),
-    ("", '{"verdict": "'),
-    ("", "Rating: 8-"),
-    ("", "9"),
-    (" ", "A "),
-    ("", "not "),
-    ("", "<think>"),
-    ("", "My "),
-    ("", "final "),
-    ("", "\n \n"),
-    ("", '{"a":'),
-    ('{"verdict": "correct"}', "["),
-    ("", "_"),
-    ("", "[[A>B]] "),
-    ("", "the answer is "),
-    ("", "I grade this answer as "),
-    ("VERDICT: A\n", "wait, "),
-    ("A. ", "B "),
-    ("", '{"verdict": 1, '),
-]
-KINDS = {str(spec if isinstance(spec, str) else spec["type"]): spec for spec in reversed(PARSERS.values())}
-
-
-def seconds(parser: Any, text: str) -> float:
-    started = time.process_time()
-    parser.read(Reply(status="ok", text=text))
-    return time.process_time() - started
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_a_long_text_is_read_in_linear_time(name: str) -> None:
-    """Twice the text takes about twice the time, where a quadratic reader would take four times as long."""
-    parser = parser_of(KINDS[name])
-    for start, piece in HOSTILE:
-        short = start + piece * (15_000 // len(piece))
-        long = start + piece * (60_000 // len(piece))
-        # The garbage collector may step in, but not each time.
-        assert any(
-            (taken := seconds(parser, long)) < 0.05 or taken < 10 * seconds(parser, short) + 0.05 for _ in range(4)
-        ), piece
 
 
 def test_spans_point_at_what_was_read() -> None:

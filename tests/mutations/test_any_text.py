@@ -207,23 +207,23 @@ def test_a_list_is_read_only_where_it_stands(text: str) -> None:
 
 
 _UNITS = (
-    '\n| |x\n|A.\n|7\n|VERDICT: A\n|Verdict: A or B\n|[[|[[A]] |[[A]] if |[|{|{"a":|"verdict": '
-    '|{"verdict": |[{|[{"correct": '
-    '|\\boxed{|*|"|Score: 7-8\n|<think>|\u3000|\r|\r\n|# |my the our final |a; |The verdict is that A may be right. '
+    '\n| |x\n|A.\n|A\n|A |B |7\n|9|8 |VERDICT: |VERDICT: A\n|VERDICT: A, wait |Verdict: A or B\n|[[|[[A]] |[[A]] if '
+    '|[[A>B]] |[|{|{"a":|"verdict": |{"verdict": |{"verdict":|{"verdict": "|{"verdict": 1, |[{|[{"correct": '
+    '|\\boxed{|*|_|"|Score: 7-8\n|Rating: 8-|<think>|\u3000|\r|\r\n|\n \n|# |my the our final |My |final |a; |not '
+    '|wait, |the answer is |I grade this answer as |The verdict is that A may be right. '
 )
 UNITS = _UNITS.split("|")
-LIMIT = 1.0
-"""Seconds of work for 20 000 characters, ten times what any parser needs; what is quadratic takes longer."""
+AROUND = [("", ""), ("A\n", "\nB"), ('{"verdict": "correct"}', ""), ("VERDICT: A\n", "")]
 
 
 @everywhere
-def test_no_long_text_takes_long(name: str) -> None:
+def test_a_long_text_is_read_in_linear_time(name: str) -> None:
+    """Four times the text takes about four times the work on any machine; a quadratic reader needs sixteen times."""
     for unit in UNITS:
-        for text in (unit * (20_000 // len(unit)), "A\n" + unit * (20_000 // len(unit)) + "\nB"):
-            taken = [work(name, text)]
-            while taken[-1] >= LIMIT and len(taken) < 3:  # the garbage collector may step in, but not each time
-                taken.append(work(name, text))
-            assert taken[-1] < LIMIT, f"{unit!r} takes {taken} s"
+        for start, end in AROUND:
+            short, long = (start + unit * (length // len(unit)) + end for length in (3_000, 12_000))
+            # The garbage collector may step in, but not each time.
+            assert any((taken := work(name, long)) < 0.03 or taken < 10 * work(name, short) for _ in range(4)), unit
 
 
 def work(name: str, text: str) -> float:

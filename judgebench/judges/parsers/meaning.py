@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from judgebench.judges.parsers.lazy import lazily
@@ -133,8 +134,12 @@ def _led_to(before: str) -> Meaning:
     return _introduced(lead) if lead.endswith((":", "：")) else ""
 
 
+@lru_cache(maxsize=64)
 def _introduced(before: str) -> Meaning:
-    """What the sentence in which a statement stands makes of it, by what stands before it."""
+    """What the sentence in which a statement stands makes of it, by what stands before it.
+
+    Small models repeat one verdict until their tokens are spent: the same words then stand before thousands of them.
+    """
     lead = _SENTENCE.split(before)[-1].rpartition("\n")[2]
     if not lead:
         return ""
