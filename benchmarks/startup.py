@@ -31,10 +31,12 @@ from judgebench.stages.progress import Progress
 Measure = Callable[[], tuple[float, float]]
 
 WARM = """
-import os, sys
+import gc, os, sys
+from judgebench.executors.forked import leave
 from judgebench.stages import task as entry
 from judgebench.stages.warm_up import warm_up
 warm_up(list(entry.STAGE_MODULES))
+gc.freeze()
 for line in sys.stdin:
     plan, name, *follows = line.split()
     ours, theirs = os.pipe()
@@ -42,7 +44,7 @@ for line in sys.stdin:
     pid = os.fork()
     if not pid:
         os.dup2(ours, 0)
-        os._exit(entry.main([plan, name]))
+        leave(lambda: entry.main([plan, name]))
     os.close(ours)
     _, _, used = os.wait4(pid, 0)
     os.close(theirs)

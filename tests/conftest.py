@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -58,6 +59,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for area, seconds in SECONDS.most_common():
             terminalreporter.line(f"{area:<22}{seconds:8.0f}")
         terminalreporter.line(f"{'all':<22}{SECONDS.total():8.0f}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what the collection makes out of the garbage collector's rounds, which took a twentieth of all CPU."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after those are left out that the command line leaves out

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,18 @@ def modules() -> list[Path]:
     return [path for path in sorted(PACKAGE.rglob("*.py")) if "configs" not in path.relative_to(PACKAGE).parts]
 
 
+@cache
+def import_statements(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Return what a file imports, anywhere in it; each file is parsed once for the tests of one process."""
+    return [
+        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
 def imports(path: Path) -> set[str]:
     """Return the modules of this package that a file imports, anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in import_statements(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("judgebench"):
             inner = node.module.removeprefix("judgebench").lstrip(".")
             found |= {inner} if inner else {alias.name for alias in node.names}
@@ -160,7 +169,7 @@ def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None
 
     required = modules_of(project["dependencies"])
     extras = modules_of([one for group in project["optional-dependencies"].values() for one in group])
-    nodes = [node for path in modules() for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    nodes = [node for path in modules() for node in import_statements(path)]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     others = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"judgebench"}

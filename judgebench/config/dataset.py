@@ -240,7 +240,7 @@ def resolve_dataset(
     take_bias_tests(declared)
     data = declared.data
     name, _, loader_struct = find_class(data.get("type"), declared, "type", "datasets")
-    own, of_loader = _split(declared, {field.name for field in msgspec.structs.fields(loader_struct)})
+    own, of_loader = _split(declared, set(loader_struct.__struct_fields__))
     if "prompt" in own:
         own["prompt"] = _prompt(own["prompt"], declared)
     elif declared.data.get("method") is None:

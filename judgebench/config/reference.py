@@ -131,7 +131,7 @@ _JUDGE_ROWS = {
 
 def reference() -> str:
     """Return the text of ``docs/configuration.md``."""
-    inherited = {field.name for field in msgspec.structs.fields(ModelConfig)}
+    inherited = set(ModelConfig.__struct_fields__)
     parts = [
         INTRODUCTION,
         "## Models\n",

@@ -9,13 +9,20 @@ stdin is a socket to the supervisor; when that is gone, so is this process, and 
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import gc
+import io
 import os
 import select
 import signal
 import socket
 import struct
 import sys
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -23,6 +30,9 @@ from judgebench.stages import task as entry
 
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
+
+PATIENCE = 1.0
+"""Seconds for which the end of a process waits for files that its threads hold: as many as Python waits itself."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -47,8 +57,8 @@ class ForkMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     code: int | None = None
 
 
-def main(stages: list[str]) -> int:
-    """Fork a task of one of the stages for every order; in a forked process this returns the task's exit code."""
+def main(stages: list[str]) -> NoReturn:
+    """Fork a task of one of the stages for every order."""
     from judgebench.stages.warm_up import (
         warm_up,
     )  # the supervisor, which knows the records of this module, needs it not
@@ -83,13 +93,61 @@ def main(stages: list[str]) -> int:
                 for descriptor in (woken, wakes, standing, stands):
                     os.close(descriptor)
                 _become(order, descriptors)
-                return entry.main(order.arguments)
+                leave(partial(entry.main, order.arguments))
             for descriptor in (*descriptors, stands):
                 os.close(descriptor)
             os.read(standing, 1)  # its session stands: from now on its process group can be ended
             os.close(standing)
             numbers[pid] = order.number
             _send(control, ForkMessage(order.number, pid=pid))
+
+
+def leave(work: Callable[[], int]) -> NoReturn:
+    """Do the work of a forked process, and end as Python does after ``sys.exit(work())``.
+
+    But it takes nothing apart: Python would touch every object that it inherited, and have all their pages copied.
+    """
+    try:
+        code: Any = work()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:  # noqa: BLE001 - what Python itself does at the end of a program
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    try:
+        if not isinstance(code, int | None):
+            sys.stderr.write(f"{code}\n")
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as ``multiprocessing`` ends what it forks
+        atexit._run_exitfuncs()  # noqa: SLF001
+        _write_out_files()
+    finally:
+        os._exit(code or 0 if isinstance(code, int | None) else 1)
+
+
+def _write_out_files() -> None:
+    """Write out what waits in files: a plug-in may have left one open, and Python would close it now."""
+    opened = [one for one in gc.get_objects() if issubclass(type(one), io.IOBase)]  # inherited ones are frozen
+    if opened:
+        closing = threading.Thread(target=_close, args=(sorted(opened, key=_depth),), daemon=True)
+        closing.start()
+        closing.join(PATIENCE)  # a daemon thread may hold a file for ever
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
+def _close(files: Iterable[io.IOBase]) -> None:
+    for one in files:
+        with contextlib.suppress(Exception):
+            if one.writable():
+                one.close()
+
+
+def _depth(file: io.IOBase) -> int:
+    """How many files may write into this one when they are closed."""
+    if isinstance(file, io.TextIOBase):
+        return 0
+    return 3 if isinstance(file, io.RawIOBase) else 2 if type(file) in (io.BufferedWriter, io.BufferedRandom) else 1
 
 
 def _find_title() -> None:
@@ -148,4 +206,4 @@ def _send(control: socket.socket, message: ForkMessage) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -211,9 +211,10 @@ def _watch(
     _show("judgebench", *arguments)
     from judgebench.__main__ import main
     from judgebench.executors import fork_server
+    from judgebench.executors.forked import leave
 
     fork_server.subprocess = _Forking()  # type: ignore[assignment]
-    _leave(main)
+    leave(main)
 
 
 def _become(environment: Mapping[str, str], *standard: int) -> None:
@@ -238,30 +239,13 @@ def _show(*words: str) -> None:
     setproctitle(" ".join([sys.executable, "-m", *words]))
 
 
-def _leave(main: Callable[[], int]) -> NoReturn:
-    """End as Python does after ``sys.exit(main())``, without the frames of the process that forked this one."""
-    try:
-        code = main()
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 1
-    except BaseException:  # noqa: BLE001 - what Python itself does at the end of a program
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-        code = 1
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
-
-
 def _serve_tasks(stages: Sequence[str]) -> NoReturn:
     """Be the warm process of tasks."""
-    from judgebench.executors.forked import main
+    from judgebench.executors.forked import leave, main
 
     sys.argv = ["judgebench.executors.forked", *stages]
     _show(*sys.argv)
-    _leave(lambda: main(list(stages)))
+    leave(lambda: main(list(stages)))
 
 
 class WarmStart:

@@ -156,7 +156,7 @@ def descendants(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "seed"), [(20, 1), *[pytest.param(50, seed, marks=pytest.mark.soak) for seed in range(2, 6)]]
+    ("kills", "seed"), [(10, 1), *[pytest.param(50, seed, marks=pytest.mark.soak) for seed in range(2, 6)]]
 )
 def test_random_kills_lose_nothing_and_leave_no_job(
     slurm_bench: Bench, cluster: ThrowawaySlurm, kills: int, seed: int

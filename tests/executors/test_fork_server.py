@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import os
 import signal
 import subprocess
@@ -282,3 +283,82 @@ def test_the_end_of_a_task_is_learned_when_the_warm_process_hangs_meanwhile(
 
     monkeypatch.setattr("judgebench.executors.fork_server.LAST_PATIENCE", 0.1)
     forking(work)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "said"),
+    [
+        ("0", 0, ""),
+        ("7", 7, ""),
+        ("None", 0, ""),
+        ("sys.exit(5)", 5, ""),
+        ("sys.exit()", 0, ""),
+        ("sys.exit('enough')", 1, "enough"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+        ("[].clear(1)", 1, "TypeError"),
+    ],
+)
+def test_a_forked_process_ends_as_any_other(tmp_path: Path, ends: str, code: int, said: str) -> None:
+    done = ended(tmp_path, f"def work():\n    return {ends}")
+    assert done.returncode == code
+    assert said in done.stderr
+    assert bool(said) == bool(done.stderr)
+
+
+def test_what_a_forked_process_left_open_is_written(tmp_path: Path) -> None:
+    work = """
+def work():
+    global plain, raw, packed, stored
+    plain, raw = open("plain", "w"), open("raw", "wb")
+    packed, stored = gzip.open("packed", "wt"), gzip.GzipFile(fileobj=open("stored", "wb"), mode="wb")
+    print("printed", end="")
+    for file in (plain, packed):
+        file.write("left open")
+    for file in (raw, stored):
+        file.write(b"left open")
+    atexit.register(lambda: plain.write(" to the end"))
+    threading.Thread(target=lambda: (time.sleep(0.2), raw.write(b" by a thread"))).start()
+    return 0
+"""
+    done = ended(tmp_path, work)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "printed", "")
+    assert (tmp_path / "plain").read_text() == "left open to the end"
+    assert (tmp_path / "raw").read_text() == "left open by a thread"
+    for name in ("packed", "stored"):
+        assert gzip.decompress((tmp_path / name).read_bytes()) == b"left open"
+    assert (tmp_path / "inherited").read_text() == "once "
+
+
+@pytest.mark.parametrize("held", ["reads.read()", "writes.write(b'x' * 2**20)"])
+def test_a_file_that_a_daemon_thread_holds_keeps_no_forked_process(tmp_path: Path, held: str) -> None:
+    work = f"""
+def work():
+    global reads, writes, plain
+    reads, writes = [os.fdopen(one, mode) for one, mode in zip(os.pipe(), ("rb", "wb"))]
+    plain = open("plain", "w")
+    plain.write("left open")
+    threading.Thread(target=lambda: {held}, daemon=True).start()
+    time.sleep(0.2)
+    return 3
+"""
+    assert ended(tmp_path, work).returncode == 3
+    assert (tmp_path / "plain").read_text() == "left open"
+
+
+def ended(folder: Path, work: str) -> subprocess.CompletedProcess[str]:
+    """Run a function ``work`` in a process that is forked as tasks are, and return how that ended."""
+    script = f"""
+import atexit, gc, gzip, os, sys, threading, time
+from judgebench.executors.forked import leave
+{work}
+inherited = open("inherited", "w")
+inherited.write("once ")
+gc.freeze()
+if pid := os.fork():
+    inherited.close()
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+leave(work)
+"""
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=200, check=False
+    )

@@ -76,6 +76,19 @@ def table(figures: Callable[[str, str], dict[str, Metric]]) -> str:
     return HEAD + "".join(lines)
 
 
+def cells_of_page() -> dict[str, dict[str, str]]:
+    """Return what the page says: for each dataset the figure's name (``figure``), and a cell for each extreme judge."""
+    found: dict[str, dict[str, str]] = {}
+    lines = PAGE.read_text("utf-8").partition(MARK + HEAD)[2].partition("\n\n")[0].splitlines()
+    for line in lines:
+        named, *cells = line.strip("| ").split(" | ")
+        for name in named.replace("`", "").split(", "):
+            for abbr in abbrs_of(name) if name in BENCHMARKS else [name]:
+                assert abbr not in found, f"{abbr} has two rows"
+                found[abbr] = dict(zip(("figure", *SHOWN), cells, strict=True))
+    return found
+
+
 def abbrs_of(name: str) -> list[str]:
     """Return the datasets that a config file declares."""
     declared = load_file(FOLDER / f"{name}.py")

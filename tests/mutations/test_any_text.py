@@ -207,10 +207,10 @@ def test_a_list_is_read_only_where_it_stands(text: str) -> None:
 
 
 _UNITS = (
-    '\n| |x\n|A.\n|A\n|A |B |7\n|9|8 |VERDICT: |VERDICT: A\n|VERDICT: A, wait |Verdict: A or B\n|[[|[[A]] |[[A]] if '
+    "\n| |x\n|A.\n|A\n|A |B |7\n|9|8 |VERDICT: |VERDICT: A\n|VERDICT: A, wait |Verdict: A or B\n|[[|[[A]] |[[A]] if "
     '|[[A>B]] |[|{|{"a":|"verdict": |{"verdict": |{"verdict":|{"verdict": "|{"verdict": 1, |[{|[{"correct": '
     '|\\boxed{|*|_|"|Score: 7-8\n|Rating: 8-|<think>|\u3000|\r|\r\n|\n \n|# |my the our final |My |final |a; |not '
-    '|wait, |the answer is |I grade this answer as |The verdict is that A may be right. '
+    "|wait, |the answer is |I grade this answer as |The verdict is that A may be right. "
 )
 UNITS = _UNITS.split("|")
 AROUND = [("", ""), ("A\n", "\nB"), ('{"verdict": "correct"}', ""), ("VERDICT: A\n", "")]

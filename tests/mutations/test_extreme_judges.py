@@ -1,4 +1,4 @@
-"""Judges who always do the same get what the rule of each benchmark says, and what the page says."""
+"""Judges who always do the same get what the rule of each benchmark says, and what the page of the docs says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from tests.mutations.conftest import FiguresOf, ItemsOf, JudgeOf
 from tests.mutations.expected import MANY_RIGHT, expected, expected_grade, expected_steps, rule_of
 from tests.mutations.items import group_of, kind_of, kinds_of, parts_of, shipped
 from tests.mutations.judge import Shares
-from tests.mutations.page import EXTREMES, PAGE, can_be, table
+from tests.mutations.page import EXTREMES, SHOWN, can_be, cells_of_page, written
 from tests.mutations.runs import headline, judged, questions_of, values, writer_of
 
 ABBRS = sorted(shipped())
+CELLS = cells_of_page()
 PAIRS = [abbr for abbr in ABBRS if kind_of(shipped()[abbr]) == "pair"]
 BOTH_ORDERS = [abbr for abbr in PAIRS if len(set(questions_of(shipped()[abbr]))) == 2]
 PAIR_SCORES = ("PairScore", "EvidenceScore")
@@ -42,16 +43,21 @@ def test_a_judge_who_always_does_the_same_gets_what_the_rule_says(
 ) -> None:
     data = shipped()[abbr]
     if not can_be(data, extreme):
+        assert CELLS[abbr].get(extreme, "–") == "–"
         return
-    found = headline(figures_of(abbr, extreme))
+    figures = figures_of(abbr, extreme)
+    found = headline(figures)
+    if extreme in SHOWN:
+        assert CELLS[abbr][extreme] == written(found.value), "run python -m tests.mutations.page"
+        assert CELLS[abbr]["figure"] == f"`{next(iter(figures))}`"
     wanted = by_rule(abbr, EXTREMES[extreme])
     assert found.value == (None if wanted is None else pytest.approx(wanted, abs=1e-9))
     if extreme == "right":
         assert wanted == {"mt_bench_single": 10.0}.get(abbr, 1.0 if kind_of(data) == "grade" else 100.0)
 
 
-def test_the_page_shows_what_extreme_judges_get(figures_of: FiguresOf) -> None:
-    assert table(figures_of) in PAGE.read_text("utf-8"), "run python -m tests.mutations.page"
+def test_the_page_has_each_dataset_once() -> None:
+    assert sorted(CELLS) == ABBRS, "run python -m tests.mutations.page"
 
 
 @everywhere

@@ -117,7 +117,7 @@ def test_it_never_raises_and_says_where_the_answer_stands(answer: str, reference
 
 def test_it_decides_math_verifys_cases_as_math_verify_does() -> None:
     """Apart from numbers with a decimal comma or blanks between digits, which are NumberEqual's to read."""
-    cases = rows("math_verify/cases.jsonl")[::2]  # MathEqual, which decides them here too, is shown all
+    cases = rows("math_verify/cases.jsonl")[::4]  # MathEqual, which decides them here too, is shown all
     ours = judge_all(FinalAnswerEqual(), [item(case["pred"], case["gold"]) for case in cases])
     others = [
         case

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ def lines(path: str) -> list[dict[str, Any]]:
 
 def within(form: str, text: str) -> bool:
     """Whether a form stands in a text, alone or among other words; case, articles, accents and marks aside."""
-    return f" {core(form)} " in f" {core(text)} "
+    return _padded(form) in _padded(text)
+
+
+@cache
+def _padded(text: str) -> str:
+    return f" {core(text)} "
 
 
 def test_no_question_answer_or_alias_of_demo_facts_is_in_it(rows: list[dict[str, Any]]) -> None:

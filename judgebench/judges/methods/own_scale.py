@@ -63,7 +63,7 @@ class OwnScale(JudgeMethod):
     def _judge_with(self, parser: dict[str, Any], scale: str) -> DeclaredJudge:
         key = repr(parser)
         if key not in self._judges:
-            showing = {field.name: getattr(self.config, field.name) for field in msgspec.structs.fields(Showing)}
+            showing = {name: getattr(self.config, name) for name in Showing.__struct_fields__}
             self._judges[key] = DeclaredJudge(
                 DeclaredJudge.Config(
                     presentations=[Presentation(prompt=self.config.prompt, fields={"scale": scale})],

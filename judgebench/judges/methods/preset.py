@@ -54,7 +54,7 @@ class Preset(JudgeMethod):
         params: dict[str, Any] | None = None,
         skip_equal: str = "",
     ) -> None:
-        showing = {field.name: getattr(config, field.name) for field in msgspec.structs.fields(Showing)}
+        showing = {name: getattr(config, name) for name in Showing.__struct_fields__}
         self._declared = DeclaredJudge(
             DeclaredJudge.Config(
                 presentations=list(presentations),
