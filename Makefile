@@ -48,7 +48,7 @@ demo-train: $(VENV)/.train  ## install torch, then train a judge of pairs and co
 # In a fresh checkout each of them would compile all tests, at the same time; two processes do it before, each a half.
 test: $(VENV)/.dev  ## run the test suite
 	@[ -d tests/__pycache__ ] || ls -d tests/*/ | xargs -P 2 -n 17 $(BIN)/python -m pytest --collect-only -q -n 0 >/dev/null || true
-	$(BIN)/python -m pytest -m 'not soak' -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m 'not soak' -n $(WORKERS) --dist worksteal --areas
 
 coverage: $(VENV)/.dev  ## run the test suite and show which lines it leaves out
 	$(BIN)/python -m pytest -m 'not soak' --cov --cov-report=term:skip-covered -n $(WORKERS) --dist worksteal

@@ -48,7 +48,8 @@ class ProviderService(LoopbackServer):
             ``stream_cut``), or ``None`` for a good reply.
         prefix: Path before the protocol's own, as gateways have it.
         heeds: Keys of a request whose JSON schemas replies are held to; all that the protocol has by default. The
-            schema under another key is taken and not heeded, as older versions of servers do.
+            schema under another key is taken and not heeded, as older versions of servers do. A test may change it
+            later, as a server that is exchanged.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class ProviderService(LoopbackServer):
         self.requests: list[ServiceRequest] = []
         self._answer = answer or (lambda request: request.text)
         self._faults = faults or (lambda _: None)
-        self._heeds = heeds
+        self.heeds = heeds
 
     def application(self) -> web.Application:
         """Return what is served."""
@@ -115,7 +116,7 @@ class ProviderService(LoopbackServer):
         for key, schema in found.items():
             if said := mistake_in(schema, strict=key not in {"responseSchema", "format"}):
                 raise self.protocol.refuse(f"Invalid schema in {key}: {said}.")
-        return {key: schema for key, schema in found.items() if self._heeds is None or key in self._heeds}
+        return {key: schema for key, schema in found.items() if self.heeds is None or key in self.heeds}
 
     def _check_key(self, key: str | None) -> None:
         if key is not None and key != KEY:

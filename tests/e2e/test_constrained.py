@@ -88,7 +88,7 @@ def test_two_kinds_of_replies_are_not_mixed(bench: Bench) -> None:
         done = judged(bench, judge, "auto", "--num-prompts", "2", "--no-preflight")
         assert done.code == 0, done.text
         assert bench.result()["diagnostics"]["read"]["constrained"] == "response_format"
-        judge._heeds = ()
+        judge.heeds = ()
         flags = ("--num-prompts", "none", "--no-preflight", "--reuse")
         more = judged(bench, judge, "auto", *flags)
         assert more.code == 2, more.text

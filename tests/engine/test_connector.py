@@ -19,7 +19,7 @@ from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import EndpointError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
-from judgebench.testing.faultservice import FaultService
+from judgebench.testing.faultservice import FaultService, closed_port
 
 
 def config(url: str, **keys: Any) -> Any:
@@ -129,7 +129,7 @@ def test_a_service_that_went_away_after_it_had_listed_its_models_is_waited_for()
             with FaultService(port=port):
                 return await asking
 
-    with FaultService() as service:
+    with FaultService(port=closed_port()) as service:  # nobody else is given it while the service is away
         reply = asyncio.run(main(service, service.port))
     assert (reply.status, reply.text) == ("ok", "q")
 

@@ -82,9 +82,9 @@ def test_one_that_answers_nothing_usable_costs_no_item() -> None:
 def test_one_that_comes_back_is_taken_back() -> None:
     async def main() -> None:
         with FaultService() as works:
-            first = FaultService()
-            with first:
-                place = first.port
+            place = closed_port()  # nobody else is given it while the service is away
+            with FaultService(port=place):
+                pass
             async with open_client(config([f"http://127.0.0.1:{place}", works.url]), Traffic()) as client:
                 assert (await client.ask(Request(prompt="while it is away"))).text == "while it is away"
                 with FaultService(port=place) as again:

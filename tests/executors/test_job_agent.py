@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -92,8 +93,12 @@ def test_secrets_are_gone_from_disk_when_the_task_has_them(job: Job) -> None:
     assert "SLURM_JOB_ID" not in json.loads(secret.read_text())
     job.start()
     wait_until(job.works)
-    found = [path for path in job.attempt.folder.rglob("*") if path.is_file() and b"sk-01" in path.read_bytes()]
-    assert found == []
+    looked = 0
+    for path in job.attempt.folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # a heartbeat that has just got its name
+            assert b"sk-01" not in path.read_bytes(), path
+            looked += 1
+    assert looked
 
 
 @pytest.mark.parametrize("owner", ["2\n", "0\n", "", "1 2"])

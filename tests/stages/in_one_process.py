@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.identity.questions import FileIdentity, read_identity
 from judgebench.models.contract import ModelConfig
 from judgebench.plan.graph import Graph, build_graph
 from judgebench.records.flow import JudgeCall, Prediction, Reply, Request, TaskResult
@@ -83,6 +84,7 @@ class OneProcess:
         ASKED.clear()
         SAY["m"] = lambda request: f"It is {number_in(request)}."
         SAY["j"] = lambda request: "VERDICT: A"
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.data = rows(2) if data is None else data
         self.write(self.data)
@@ -137,16 +139,22 @@ class OneProcess:
         ASKED.clear()
         self.reports = {}
         self._invocations += 1
-        request = self.request(mode, **options)
-        graph = build_graph(self.config, request, self.run)
-        name = f"20260101_00000{self._invocations}_1"
-        plan = make_plan(self.config, request, graph, self.run, name=name, stamp=name[:15], command=["jb"])
-        return self.carry_out(plan, told=told)
+        return self.carry_out(self.plan(f"20260101_00000{self._invocations}_1", mode, **options), told=told)
 
-    def carry_out(self, plan: Plan, *, told: tuple[str, ...] = ()) -> dict[str, int]:
+    def plan(self, name: str = "20260102_000001_1", mode: str = "all", **options: Any) -> Plan:
+        """The plan of what is to be done, which no task has seen."""
+        request, graph = self.request(mode, **options), self.graph(mode, **options)
+        return make_plan(self.config, request, graph, self.run, name=name, stamp=name[:15], command=["jb"])
+
+    def written(self, plan: Plan) -> Path:
+        """Write a plan where its tasks look for it."""
         self.run.configs.mkdir(parents=True, exist_ok=True)
         path = self.run.configs / f"{plan.name}.json"
         path.write_bytes(msgspec.json.encode(plan))
+        return path
+
+    def carry_out(self, plan: Plan, *, told: tuple[str, ...] = ()) -> dict[str, int]:
+        path = self.written(plan)
         codes: dict[str, int] = {}
         for task in plan.tasks:
             reports = self.reports[task.id] = []
@@ -165,6 +173,12 @@ class OneProcess:
     def asked(self, abbr: str) -> list[Request]:
         """What a model was asked in this invocation."""
         return [request for name, request in ASKED if name == abbr]
+
+    def identity(self, judge: str = "") -> FileIdentity:
+        """What is known of the file of answers, or of a judge's, and has to be."""
+        found = read_identity(self.run.identity("m", "d", judge))
+        assert found is not None
+        return found
 
     def answers(self, name: str = "m") -> list[Prediction]:
         return records(self.run.predictions(name, "d"), Prediction)

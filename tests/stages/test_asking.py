@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,7 +22,6 @@ from judgebench.models.access import model_config
 from judgebench.records.facts import answer_hash
 from judgebench.records.flow import Failure, Reply, Request, Usage, Verdict
 from judgebench.records.run import Baseline, JudgeConfig, Typed
-from judgebench.session.prepare import make_plan
 from judgebench.stages import judge_infer
 from judgebench.stages.first_replies import check_logprobs
 from judgebench.stages.progress import Progress
@@ -73,11 +73,9 @@ def test_a_whole_run_asks_each_question_once(tmp_path: Path) -> None:
     assert run.result().metrics["accuracy"].value == 100
     said = run.last("judge:m/d-j")
     assert (said.done, said.total, said.finish, said.fail, said.unparsed, said.kept) == (3, 3, 3, 0, 0, 0)
-    found = read_identity(run.run.identity("m", "d"))
-    assert found is not None
+    found = run.identity()
     assert (found.planned, found.ok, found.failed, found.served_model) == (3, 3, 0, "m")
-    judged = read_identity(run.run.identity("m", "d", "j"))
-    assert judged is not None
+    judged = run.identity("j")
     assert (judged.planned, judged.ok, judged.failed, judged.served_model) == (3, 3, 0, "j")
 
 
@@ -172,7 +170,7 @@ def test_foreign_answers_in_the_file_are_told_and_asked(tmp_path: Path) -> None:
     """Somebody has put the answers of another model into the file."""
     run = OneProcess(tmp_path)
     run.do()
-    other = OneProcess(tmp_path / "run", models=[model(generation_kwargs={"temperature": 0.3})])
+    other = OneProcess(tmp_path / "other", models=[model(generation_kwargs={"temperature": 0.3})])
     other.do()
     run.run.predictions("m", "d").write_bytes(other.run.predictions("m", "d").read_bytes())
     SAY["m"] = lambda request: "own"
@@ -190,8 +188,7 @@ def test_answers_of_a_file_that_is_as_it_was_completed_are_taken_by_their_rows(t
     run.do("infer")
     path = run.run.predictions("m", "d")
     path.write_bytes(path.read_bytes().replace(b'"uuid":"', b'"uuid":"0'))
-    found = read_identity(run.run.identity("m", "d"))
-    assert found is not None
+    found = run.identity()
     write_identity(run.run.identity("m", "d"), found, completed=path)
     run.do("infer")
     assert [number_in(one) for one in run.asked("m")] == ["2"]
@@ -223,8 +220,7 @@ def test_what_is_new_is_judged_before_what_failed(tmp_path: Path) -> None:
     run.do()
     path = run.run.predictions("m", "d", "j")
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
-    identity = read_identity(run.run.identity("m", "d", "j"))
-    assert identity is not None
+    identity = run.identity("j")
     write_identity(run.run.identity("m", "d", "j"), msgspec.structs.replace(identity, size=-1, watermark=None))
     run.do("judge")
     assert [number_in(one) for one in run.asked("j")] == ["2", "3", "0"]
@@ -240,8 +236,7 @@ def test_answers_of_which_nobody_knows_whose_they_are_are_told_by_their_question
     path = run.run.predictions("m", "d")
     first, _, rest = path.read_bytes().partition(b"\n")
     path.write_bytes(first + b"\n" + rest.replace(b'"uuid":"', b'"uuid":"0'))
-    found = read_identity(run.run.identity("m", "d"))
-    assert found is not None
+    found = run.identity()
     for size in (-1, 0, -1):
         write_identity(run.run.identity("m", "d"), msgspec.structs.replace(found, size=size, modified=0, planned=0))
         run.do("infer")
@@ -250,16 +245,14 @@ def test_answers_of_which_nobody_knows_whose_they_are_are_told_by_their_question
 
 def test_a_task_may_be_cancelled_from_another_thread(tmp_path: Path) -> None:
     run = OneProcess(tmp_path, data=rows(3))
-    name = "20260101_000001_1"
-    plan = make_plan(run.config, run.request(), run.graph(), run.run, name=name, stamp=name[:15], command=["jb"])
-    run.run.configs.mkdir(parents=True)
-    path = run.run.configs / "20260101_000001_1.json"
-    path.write_bytes(msgspec.json.encode(plan))
+    path = run.written(run.plan())
     thread = InThread(lambda line: None)
 
     def say(request: Request) -> str:
         if number_in(request) == "1":
-            thread.cancel()
+            other = threading.Thread(target=thread.cancel)
+            other.start()
+            other.join()
         return "It is."
 
     SAY["m"] = say
@@ -279,7 +272,7 @@ def test_judging_again_finds_out_anew_whether_replies_are_held_to_a_schema(tmp_p
         run = OneProcess(tmp_path, judges=[judge(method=method, model=asked, constrain="auto")])
         run.do()
         assert run.result().identity["constrained"] == "response_format"
-        service._heeds = ()
+        service.heeds = ()
         assert run.do()["extract:m/d-j"] == 0
         assert run.result().identity["constrained"] == "response_format"
         run.do(rejudge=True)
@@ -318,15 +311,14 @@ def test_what_a_service_did_before_is_what_it_has_to_do_again(tmp_path: Path) ->
     with ProviderService("openai", lambda request: '{"verdict": "correct"}') as service:
         run = held_to_schema(tmp_path, service.url)
         run.do()
-        service._heeds = ()
+        service.heeds = ()
         run.write(rows(3))
         run.do("infer_judge")
         said = run.last("judge:m/d-j")
         assert "were held to a schema by response_format, and now its service does not hold" in said.error
         assert run.do("infer_judge", redo_changed=True)["judge:m/d-j"] == 0
     assert run.last("judge:m/d-j").finish == 3
-    found = read_identity(run.run.identity("m", "d", "j"))
-    assert found is not None
+    found = run.identity("j")
     assert found.constrained == ""
 
 
@@ -605,12 +597,7 @@ def test_judgments_of_other_weights_are_set_aside(tmp_path: Path, monkeypatch: p
 
 def limited_task(run: OneProcess, task: str, says: Callable[[int], str]) -> tuple[int, list[Progress]]:
     """How a task ends whose run has a limit, and all that it said; it is told this whenever it waits for allowances."""
-    name = "20260102_000001_1"
-    request, graph = run.request(max_calls=9), run.graph(max_calls=9)
-    plan = make_plan(run.config, request, graph, run.run, name=name, stamp=name[:15], command=["jb"])
-    run.run.configs.mkdir(parents=True, exist_ok=True)
-    path = run.run.configs / f"{name}.json"
-    path.write_bytes(msgspec.json.encode(plan))
+    path = run.written(run.plan(max_calls=9))
     said: list[Progress] = []
 
     def heard(line: bytes) -> None:
@@ -676,11 +663,7 @@ def test_a_stop_in_the_middle_says_how_far_it_came_of_all(tmp_path: Path, stage:
     )
     if row:
         run.do("infer")
-    name = "20260102_000001_1"
-    plan = make_plan(run.config, run.request(), run.graph(), run.run, name=name, stamp=name[:15], command=["jb"])
-    run.run.configs.mkdir(parents=True, exist_ok=True)
-    path = run.run.configs / f"{name}.json"
-    path.write_bytes(msgspec.json.encode(plan))
+    path = run.written(run.plan())
     said: list[Progress] = []
     thread = InThread(lambda line: said.append(msgspec.json.decode(line, type=Progress)))
 
@@ -696,8 +679,7 @@ def test_a_stop_in_the_middle_says_how_far_it_came_of_all(tmp_path: Path, stage:
     last = said[-1]
     assert (last.done, last.total, last.finish, last.fail) == (4, 6, 3, 1)
     assert last.hint == "Continue with --reuse."
-    found = read_identity(run.run.identity("m", "d", row))
-    assert found is not None
+    found = run.identity(row)
     assert (found.planned, found.ok, found.failed, found.size) == (4, 3, 1, -1)
     assert run.do("infer_judge")[stage] == 0
     assert sorted(number_in(one) for one in run.asked(abbr)) == ["1", "4", "5"]
@@ -744,7 +726,7 @@ def test_a_first_question_warms_the_service_and_is_not_recorded(tmp_path: Path) 
     assert [number_in(one) for one in run.asked("m")] == ["0", "1", "0", "1", "2"]
     assert [one.nth for one in run.asked("m")] == [0] * 5
     assert len(run.answers()) == 3
-    OneProcess(tmp_path / "run", data=rows(1)).do("infer", num_warmups=5)
+    OneProcess(tmp_path / "other", data=rows(1)).do("infer", num_warmups=5)
     assert len(ASKED) == 2
 
 
@@ -785,7 +767,7 @@ def test_a_rule_that_calls_every_answer_wrong_is_pointed_at(tmp_path: Path) -> N
     SAY["m"] = lambda request: "It is 99."
     run.do()
     assert any("calls every answer wrong, all 5" in note for note in run.result("d").notes)
-    few = OneProcess(tmp_path / "run", data=rows(4), evaluator=EQUAL, judges=[])
+    few = OneProcess(tmp_path / "other", data=rows(4), evaluator=EQUAL, judges=[])
     SAY["m"] = lambda request: "It is 99."
     few.do()
     assert not any("calls every answer wrong" in note for note in few.result("d").notes)

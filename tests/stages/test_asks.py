@@ -315,7 +315,7 @@ def test_whose_an_answer_is_is_known_by_what_was_asked_or_by_who_served_it(tmp_p
     assert own.served_model == ""
     for by, file, foreign in (("s", "s", False), ("s", "t", True), ("s", "", False), ("", "t", False)):
         assert origin(run, file, model="").is_foreign(sample, msgspec.structs.replace(own, served_model=by)) == foreign
-    named = OneProcess(tmp_path / "run")
+    named = OneProcess(tmp_path / "other")
     named.do("infer")
     (named_own, *_) = named.answers()
     served = msgspec.structs.replace(named_own, served_model="s")

@@ -261,7 +261,7 @@ def test_a_rule_that_calls_every_answer_wrong_beside_a_judge_may_be_what_is_wron
     SAY["m"] = lambda request: "It is 99."
     run.do()
     assert any("agreement with it may be low because of the rule" in note for note in run.result().notes)
-    again = OneProcess(tmp_path / "run", data=rows(6), evaluator=EQUAL)
+    again = OneProcess(tmp_path / "other", data=rows(6), evaluator=EQUAL)
     SAY["m"] = lambda request: "It is 99." if int(number_in(request)) else "It is 0."
     again.do()
     assert not any("every answer wrong" in note for note in [*again.result().notes, *again.result("d").notes])
@@ -321,7 +321,6 @@ def test_a_judge_has_planned_what_has_no_answer_too(tmp_path: Path) -> None:
 def test_other_data_make_another_version_and_the_same_data_the_same(tmp_path: Path) -> None:
     versions = []
     for name, data in (("a", rows(2)), ("b", rows(2)), ("c", [*rows(1), {"question": "what is 5?", "answer": "5"}])):
-        (tmp_path / name).mkdir()
         run = OneProcess(tmp_path / name, data=data)
         run.do()
         versions.append(run.result().version)

@@ -12,7 +12,6 @@ from judgebench.identity.questions import read_identity
 from judgebench.plan.shards import with_shards
 from judgebench.records.flow import Failure, Reply
 from judgebench.records.run import Plan, Typed
-from judgebench.session.prepare import make_plan
 from judgebench.session.shards import divide_records
 from tests.stages.in_one_process import ASKED, SAY, OneProcess, judge, model, number_in, rows
 
@@ -21,17 +20,13 @@ PAIRS = Typed(type="judgebench.judges.PairComparison", options={"aggregate": {"t
 
 def sharded(run: OneProcess, name: str) -> Plan:
     """Make the plan of a run in two shards, and give each its part of what there is."""
-    request = run.request(shards=2)
-    graph = run.graph(shards=2)
-    plan = make_plan(run.config, request, graph, run.run, name=name, stamp=name[:15], command=["jb"])
+    plan = run.plan(name, shards=2)
     plan = msgspec.structs.replace(plan, tasks=with_shards(plan.tasks, 2))
     divide_records(run.run, run.config, plan)
     return plan
 
 
 def test_two_shards_leave_what_one_task_would_have(tmp_path: Path) -> None:
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "parts").mkdir()
     whole = OneProcess(tmp_path / "whole", data=rows(9))
     whole.do()
     parts = OneProcess(tmp_path / "parts", data=rows(9))

@@ -60,6 +60,7 @@ class Opened:
     @asynccontextmanager
     async def open(self, config: ModelConfig) -> AsyncIterator[Opened]:
         self.heard.append("opened")
+        await asyncio.sleep(0)  # another case may come meanwhile
         yield self
         self.heard.append("closed")
 
@@ -281,9 +282,11 @@ def about(words: str) -> Case:
     return case_by_hand({"question": words}, ["4"], "4", [], "")
 
 
-def test_a_client_is_opened_once_and_closed_at_the_end() -> None:
+@pytest.mark.parametrize("before", [True, False])
+def test_a_client_is_opened_once_and_closed_at_the_end(before: bool) -> None:
     async def work(ready: ReadyJudge) -> None:
-        await ready.open()
+        if before:
+            await ready.open()
         await asyncio.gather(ready.judge(CASE), ready.judge(CASE))
 
     with_judge(work)

@@ -15,7 +15,6 @@ from judgebench.query import RunQuery
 from judgebench.records.facts import answer_hash
 from judgebench.records.flow import Failure, Reply
 from judgebench.records.run import Baseline, Options, Plan, Typed
-from judgebench.session.prepare import make_plan
 from judgebench.stages.case_of_item import case_of_item
 from judgebench.stages.summarize import planned_rows, rankings_of
 from judgebench.store.manifest import write_started
@@ -135,15 +134,10 @@ def test_a_result_that_newer_work_has_begun_to_replace_is_left_out_of_a_ranking(
     SAY["j"] = lambda request: "VERDICT: A"
     run.do()
     before = run.result()
-    graph, request = run.graph("judge", rejudge=True), run.request("judge", rejudge=True)
-    newer = make_plan(
-        run.config, request, graph, run.run, name="20270101_000000_1", stamp="20270101_000000", command=["jb"]
-    )
+    newer = run.plan("20270101_000000_1", "judge", rejudge=True)
     of_m = [task for task in newer.tasks if task.model == "m" and task.stage == "judge"]
     assert len(of_m) == 1
-    (run.run.configs / f"{newer.name}.json").write_bytes(
-        msgspec.json.encode(msgspec.structs.replace(newer, tasks=of_m))
-    )
+    run.written(msgspec.structs.replace(newer, tasks=of_m))
     rows_of_run = planned_rows(newer)
     rankings, _ = rankings_of(run.run, rows_of_run, newer.name)
     assert any(note.startswith("m against n is left out: its result is stale") for note in rankings[0].notes)
@@ -161,12 +155,9 @@ def test_a_row_of_scores_leaves_out_what_newer_work_has_begun_to_replace(tmp_pat
     SAY["n"] = SAY["o"] = SAY["m"]
     run.do()
     name = "20270101_000000_1"
-    newer = make_plan(
-        run.config, run.request("judge", rejudge=True), run.graph("judge", rejudge=True), run.run, name=name,
-        stamp=name[:15], command=["jb"],
-    )  # fmt: skip
+    newer = run.plan(name, "judge", rejudge=True)
     of_m = [task for task in newer.tasks if task.model == "m" and task.stage == "judge"]
-    (run.run.configs / f"{name}.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(newer, tasks=of_m)))
+    run.written(msgspec.structs.replace(newer, tasks=of_m))
     rankings, differences = rankings_of(run.run, planned_rows(newer), name)
     assert [one.model for one in rankings[0].models] == ["n", "o"]
     assert [(one.first, one.second) for one in differences] == [("n", "o")]

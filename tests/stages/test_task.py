@@ -19,7 +19,6 @@ import pytest
 from judgebench.errors import DataError, ExitCode, UsageError
 from judgebench.records.facts import LiveVerdict
 from judgebench.records.run import Plan, TaskSpec
-from judgebench.session.prepare import make_plan
 from judgebench.stages import task as stage_task
 from judgebench.stages.progress import Progress
 from judgebench.stages.task import STAGE_MODULES, InThread, SafeFormatter, Task, listen, main, of_shard, run_in_thread
@@ -36,10 +35,7 @@ async def run(task: Task) -> None:
 
 def plan_of(folder: Path, **options: Any) -> Plan:
     """The plan of a run of one model and a judge."""
-    run = OneProcess(folder, models=[model(batch_size=3)])
-    name = "20260101_000000_1"
-    graph, request = run.graph(**options), run.request(**options)
-    return make_plan(run.config, request, graph, run.run, name=name, stamp=name[:15], command=["jb"])
+    return OneProcess(folder, models=[model(batch_size=3)]).plan("20260101_000000_1", **options)
 
 
 def spec_of(plan: Plan, task_id: str = "infer:m/d") -> TaskSpec:
@@ -78,6 +74,7 @@ class Ended:
 @pytest.fixture(autouse=True)
 def _own_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(STAGE_MODULES, "infer", __name__)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a task as a process sets its own
 
 
 async def nothing(_: Task) -> None:
@@ -413,7 +410,6 @@ def test_a_process_listens_to_its_supervisor_where_it_has_one_and_a_thread_never
     if supervisor:
         monkeypatch.setenv("JB_TASK_FILES", str(folder))
     monkeypatch.setattr(stage_task, "listen", lambda _, *, last_patience: patiences.append(last_patience))
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     ended = Ended(tmp_path, nothing)
     assert (ended.code, patiences) == (ExitCode.DONE, [])
     monkeypatch.setattr(sys.modules[__name__], "WORK", [nothing])

@@ -7,7 +7,13 @@ from types import ModuleType
 
 import pytest
 
+from judgebench.identity.watermark import Watermark
+from judgebench.judges.aggregations import AggregationConfig
 from judgebench.judges.parsers import reading
+from judgebench.models.contract import ServiceConfig
+from judgebench.records.flow import JudgeCall, Prediction, TaskResult
+from judgebench.records.manifest import RunManifest
+from judgebench.records.run import Plan
 from judgebench.stages import warm_up as warming
 from judgebench.stages.warm_up import warm_up
 
@@ -40,3 +46,21 @@ def test_what_the_stages_need_is_imported_and_nothing_that_only_others_do(
     assert ("judgebench.engine.http" in imported, bool(parsers)) == (asks, reads)
     assert ("judgebench.judges.core.declared" in imported) == reads
     assert not asks or imported[0] == "judgebench.engine.http", "first of all, while certificates can wait"
+
+
+@pytest.mark.parametrize(
+    ("stage", "read"),
+    [
+        ("infer", (Plan, Prediction, ServiceConfig)),
+        ("judge", (Plan, Prediction, JudgeCall, ServiceConfig, AggregationConfig)),
+        ("extract", (Plan, Prediction, JudgeCall, Watermark)),
+        ("summarize", (Plan, TaskResult, RunManifest)),
+    ],
+)
+def test_the_fields_of_what_a_stage_reads_are_known_before_it_is_forked(
+    monkeypatch: pytest.MonkeyPatch, stage: str, read: tuple[type, ...]
+) -> None:
+    known: list[type] = []
+    monkeypatch.setattr(warming.msgspec.json, "Decoder", known.append)
+    warm_up([stage])
+    assert set(read) <= set(known)

@@ -19,7 +19,6 @@ from judgebench.identity.watermark import CoveredItems, Watermark
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod, NotRecordedError
 from judgebench.records.flow import Failure, Reply, Request, Sample, Verdict
 from judgebench.records.run import Baseline, Typed
-from judgebench.session.prepare import make_plan
 from judgebench.stages import infer, judge_infer, watermarks
 from judgebench.stages.following import Entry, _Key
 from judgebench.stages.task import InThread, run_in_thread
@@ -127,8 +126,7 @@ def test_answers_go_on_behind_the_watermark_and_none_is_asked_for_twice(tmp_path
     assert [one.id for one in killed.run.answers()] == list(range(COUNT))
     said = killed.run.last("infer:m/d")
     assert (said.done, said.total, said.finish, said.kept) == (COUNT, COUNT, COUNT, len(kept))
-    found = read_identity(killed.run.run.identity("m", "d"))
-    assert found is not None
+    found = killed.run.identity()
     assert (found.planned, found.ok, found.watermark) == (COUNT, COUNT, None)
     assert found.untouched(killed.run.run.predictions("m", "d"))
     assert killed.run.result().metrics["accuracy"].n == COUNT
@@ -145,8 +143,7 @@ def test_judgments_go_on_behind_the_watermark_and_none_is_asked_for_twice(tmp_pa
     assert starts == [mark.records]
     said = killed.run.last("judge:m/d-j")
     assert (said.done, said.total, said.finish, said.kept) == (COUNT, COUNT, COUNT, len(kept))
-    found = read_identity(killed.run.run.identity("m", "d", "j"))
-    assert found is not None
+    found = killed.run.identity("j")
     assert (found.planned, found.ok, found.watermark) == (COUNT, COUNT, None)
     counts = killed.run.result().counts
     assert (counts.ok, counts.not_judged) == (COUNT, 0)
@@ -268,8 +265,7 @@ def test_an_answer_that_was_changed_below_the_watermark_is_judged_again(tmp_path
     kept = recorded(killed.run.run.predictions("m", "d", "j"))
     text = path.read_bytes()
     assert text.count(b"It is 7.") == 1
-    identity = read_identity(killed.run.run.identity("m", "d"))
-    assert identity is not None
+    identity = killed.run.identity()
     path.write_bytes(text.replace(b"It is 7.", b"It is 8."))
     write_identity(killed.run.run.identity("m", "d"), identity, completed=path)  # nothing shows that it was changed
     asked = killed.resume()
@@ -331,11 +327,7 @@ def test_a_judge_begins_anew_where_what_it_compares_with_may_be_another_or_all_i
 
 def test_a_stopped_run_sorts_its_files_and_goes_on_behind_the_watermark(tmp_path: Path, starts: list[int]) -> None:
     run = OneProcess(tmp_path, data=rows(COUNT), models=[model(batch_size=3)])
-    graph, request = run.graph(), run.request()
-    plan = make_plan(run.config, request, graph, run.run, name="20260101_000000_1", stamp="20260101_000000", command=[])
-    run.run.configs.mkdir(parents=True)
-    path = run.run.configs / f"{plan.name}.json"
-    path.write_bytes(msgspec.json.encode(plan))
+    path = run.written(run.plan("20260101_000000_1"))
     thread = InThread(lambda _: None)
     asked: list[str] = []
 
@@ -351,8 +343,7 @@ def test_a_stopped_run_sorts_its_files_and_goes_on_behind_the_watermark(tmp_path
     run_in_thread(path, "infer:m/d", thread)
     kept = recorded(run.run.predictions("m", "d"))
     assert 25 <= len(kept) < COUNT
-    known = read_identity(run.run.identity("m", "d"))
-    assert known is not None
+    known = run.identity()
     assert known.watermark is not None
     assert known.watermark.records == first_from(run.run.predictions("m", "d"), known.watermark.below) > 0
     starts.clear()
@@ -380,8 +371,7 @@ def test_every_repeat_counts_for_itself(tmp_path: Path, starts: list[int]) -> No
     failing = False
     shutil.rmtree(run.run.path)
     copy.rename(run.run.path)
-    known = read_identity(run.run.identity("m", "d"))
-    assert known is not None
+    known = run.identity()
     assert known.watermark is not None
     assert known.watermark.open == [slot_sample(2, 1)]
     there = {(line["id"], line.get("repeat", 0)) for line in map(msgspec.json.decode, lines_of(run))} - {(2, 1)}
@@ -784,7 +774,9 @@ def test_a_watermark_that_somebody_spoilt_costs_nothing_but_its_use(
     known["watermark"].update(change)
     place.write_bytes(msgspec.json.encode(known))
     kept = recorded(killed.run.run.predictions("m", "d"))
+    starts.clear()
     assert killed.resume()["m"] == rest(kept)
+    assert starts[0] == 0, "all is read, from the start"
 
 
 def test_a_pipe_in_the_place_of_a_recording_is_no_recording(tmp_path: Path) -> None:

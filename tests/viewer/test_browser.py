@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from judgebench.store.labels import read_labels
-from tests.e2e.harness import environment
+from tests.e2e.harness import environment, wait_until
 from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing, viewing
 from tests.viewer.stand import command, services, write_configs
@@ -206,21 +207,27 @@ def test_labels_are_given_blind_by_keyboard(chromium: Page, runs: list[Path], tm
 
 def test_a_run_is_followed_to_its_end(chromium: Page, tmp_path: Path) -> None:
     """The page of a run that works shows its tasks, then its results, without loading again or moving the reader."""
+    shown = threading.Event()
     with services(latency=0.05) as (models, judges):
+        judges.latency = lambda: 0.05 if shown.is_set() else 5.0  # the run must not end before its page is there
         write_configs(tmp_path, models, judges, questions=12)
         process = subprocess.Popen(
-            command(), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command(), "--no-preflight"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             outputs = tmp_path / "outputs" / "default"
-            while not list(outputs.glob("2*/events.jsonl")):
-                assert process.poll() is None
+            wait_until(lambda: list(outputs.glob("2*/events.jsonl")) or process.poll() is not None)
             (run,) = outputs.glob("2*")
             with viewing(outputs) as view:
                 opened(chromium, view)
                 chromium.goto(f"{view.base}/runs/{run.name}")
                 chromium.evaluate("window.stayed = true; document.documentElement.style.minHeight = '3000px'")
                 chromium.until("document.querySelectorAll('.task').length >= 4")
+                shown.set()
                 chromium.evaluate("scrollTo(0, 300)")
                 chromium.until("document.getElementById('live-note').innerText === 'The run is done.'")
                 chromium.until("document.querySelector('#findings table') !== null")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import JB, environment
+from tests.e2e.harness import JB, environment, wait_until
 from tests.viewer.browser import Page
 from tests.viewer.conftest import viewing
 
@@ -26,8 +26,8 @@ def test_a_run_of_the_embedded_model_is_followed_to_its_end(chromium: Page, tmp_
     with log.open("wb") as file:
         process = subprocess.Popen(DEMO, cwd=tmp_path, env=environment(), stdout=file, stderr=file)
     try:
-        while not list(outputs.glob("2*/events.jsonl")):
-            assert process.poll() is None, log.read_text()
+        wait_until(lambda: list(outputs.glob("2*/events.jsonl")) or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
         (run,) = outputs.glob("2*")
         with viewing(outputs) as view:
             chromium.size(1280, FIRST_SIGHT)
