@@ -22,7 +22,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import msgspec
 
@@ -31,8 +31,11 @@ from judgebench.stages import task as entry
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
 
-PATIENCE = 1.0
+FILES_PATIENCE = 1.0
 """Seconds for which the end of a process waits for files that its threads hold: as many as Python waits itself."""
+
+_FILE = cast("type[io.IOBase]", io.IOBase.__base__)
+"""What all files are. To ask for ``io.IOBase`` itself fails for a class of a plug-in that has no hash."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -114,23 +117,25 @@ def leave(work: Callable[[], int]) -> NoReturn:
     except BaseException:  # noqa: BLE001 - what Python itself does at the end of a program
         sys.excepthook(*sys.exc_info())
         code = 1
-    try:
-        if not isinstance(code, int | None):
+    if not isinstance(code, int | None):
+        with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(f"{code}\n")
-        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as ``multiprocessing`` ends what it forks
-        atexit._run_exitfuncs()  # noqa: SLF001
-        _write_out_files()
-    finally:
-        os._exit(code or 0 if isinstance(code, int | None) else 1)
+        code = 1
+    # As ``multiprocessing`` ends what it forks; a signal that interrupts one of these leaves the others.
+    waits_for_threads = threading._shutdown  # type: ignore[attr-defined]  # noqa: SLF001
+    for ends in (waits_for_threads, atexit._run_exitfuncs, _write_out_files):  # noqa: SLF001
+        with contextlib.suppress(BaseException):
+            ends()
+    os._exit(code or 0)
 
 
 def _write_out_files() -> None:
     """Write out what waits in files: a plug-in may have left one open, and Python would close it now."""
-    opened = [one for one in gc.get_objects() if issubclass(type(one), io.IOBase)]  # inherited ones are frozen
+    opened = [one for one in gc.get_objects() if issubclass(type(one), _FILE)]  # inherited ones are frozen
     if opened:
         closing = threading.Thread(target=_close, args=(sorted(opened, key=_depth),), daemon=True)
         closing.start()
-        closing.join(PATIENCE)  # a daemon thread may hold a file for ever
+        closing.join(FILES_PATIENCE)  # a daemon thread may hold a file for ever
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
